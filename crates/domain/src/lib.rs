@@ -1,0 +1,27 @@
+//! What MIF is about, and nothing else: entities, value objects, state machines and the ports through which the
+//! core reaches the world.
+//!
+//! May come in: types that parse, rules that decide, traits that adapters implement. Must not: input and output,
+//! serialisation, an async runtime, the wall clock, a random number. Vocabulary is English; the French of the wire
+//! lives in `http`.
+//!
+//! Read [`unit_of_work`] first: it shows how everything is written. [`queries`] shows how everything is read.
+
+pub mod audit;
+pub mod clock;
+pub mod customers;
+pub mod equipment;
+pub mod idempotency;
+pub mod mail;
+pub mod outbox;
+pub mod paging;
+pub mod queries;
+pub mod repository;
+pub mod sessions;
+pub mod text;
+pub mod unit_of_work;
+pub mod users;
+mod words;
+
+pub use clock::{Clock, Entropy, Instant};
+pub use repository::{Constraint, RepositoryError};

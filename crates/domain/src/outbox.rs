@@ -1,0 +1,81 @@
+//! Effects that must happen after a transaction commits: written as rows in that transaction, carried out by a worker
+//! with leases and retries. A message may be delivered more than once; handlers are idempotent.
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+
+use crate::clock::Instant;
+use crate::repository::Stored;
+use crate::sessions::SessionId;
+use crate::users::UserId;
+
+/// Something that must happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboxMessage {
+    /// Tell a user that one of their sessions was ended because a used-up token came back.
+    WarnOfTokenReuse {
+        /// Whom.
+        user_id: UserId,
+        /// Which session.
+        session_id: SessionId,
+    },
+}
+
+/// Identifies a message; the same over all attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxId(pub i64);
+
+/// A message that a worker holds until its lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedMessage {
+    /// Which.
+    pub id: OutboxId,
+    /// What to do.
+    pub message: OutboxMessage,
+    /// Attempts so far, this one included.
+    pub attempt: u32,
+}
+
+/// When to try again after the `attempt`-th failure (from 1): 1 minute doubling to 6 hours; `None` after the tenth.
+pub fn backoff(attempt: u32) -> Option<TimeDelta> {
+    const ATTEMPTS: u32 = 10;
+    const CEILING_MINUTES: i64 = 6 * 60;
+    (attempt < ATTEMPTS).then(|| {
+        let doubled = 1_i64.checked_shl(attempt.saturating_sub(1)).unwrap_or(CEILING_MINUTES);
+        TimeDelta::minutes(doubled.min(CEILING_MINUTES))
+    })
+}
+
+/// The outbox inside a unit of work.
+#[async_trait]
+pub trait Outbox: Send {
+    /// Adds a message, due at once. It MUST become visible together with the unit's other effects, or not at all.
+    async fn enqueue(&mut self, message: OutboxMessage, at: Instant) -> Stored<()>;
+}
+
+/// The outbox as the worker sees it.
+#[async_trait]
+pub trait OutboxQueue: Send + Sync + std::fmt::Debug {
+    /// Takes up to `limit` due messages whose lease is free or has run out, until `at + lease`. Several workers may call
+    /// this at once: one message MUST go to one of them.
+    async fn lease(&self, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>>;
+
+    /// The message was carried out; forgets it.
+    async fn complete(&self, id: OutboxId) -> Stored<()>;
+
+    /// The attempt failed: due again at `retry_at`, or, with `None`, given up and kept for people to see.
+    async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_to_six_hours_and_ends_after_ten_attempts() {
+        let minutes: Vec<_> = (1..=11).map(|n| backoff(n).map(|d| d.num_minutes())).collect();
+        let expected = [1, 2, 4, 8, 16, 32, 64, 128, 256].map(Some);
+        assert_eq!(minutes[..9], expected);
+        assert_eq!(minutes[9..], [None, None]);
+    }
+}

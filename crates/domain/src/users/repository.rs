@@ -1,0 +1,56 @@
+//! Users inside a unit of work.
+
+use async_trait::async_trait;
+
+use super::{EmailAddress, NewUser, User, UserId, Username};
+use crate::clock::Instant;
+use crate::repository::Stored;
+
+/// What a person may sign in with. A username never holds an `@`, so the two cannot be confused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInName {
+    /// By username.
+    Username(Username),
+    /// By e-mail address, in any case.
+    Email(EmailAddress),
+}
+
+impl SignInName {
+    /// Reads either. `None` when it can be neither, in which case nobody has that name.
+    pub fn parse(raw: &str) -> Option<Self> {
+        if raw.contains('@') {
+            EmailAddress::parse(raw).ok().map(Self::Email)
+        } else {
+            Username::parse(raw).ok().map(Self::Username)
+        }
+    }
+}
+
+/// Users inside a unit of work.
+#[async_trait]
+pub trait UserRepository: Send {
+    /// Stores a new user, active, at version 1. MUST return `Conflict(UsernameTaken)`, `Conflict(EmailTaken)` or
+    /// `Conflict(UnknownCustomer)` when the database says so.
+    async fn insert(&mut self, user: NewUser, at: Instant) -> Stored<User>;
+
+    /// Reads a user and keeps others from changing it until the unit ends.
+    async fn find_for_update(&mut self, id: UserId) -> Stored<Option<User>>;
+
+    /// Writes every field, sets `updated_at` and bumps the version. MUST return `Stale` when `user.version` is not the
+    /// stored one, and the conflicts of [`UserRepository::insert`].
+    async fn update(&mut self, user: &User, at: Instant) -> Stored<User>;
+
+    /// Notes a successful sign-in. MUST NOT change the version: signing in is not an edit.
+    async fn record_login(&mut self, id: UserId, at: Instant) -> Stored<()>;
+
+    /// Whether a username is taken.
+    async fn username_exists(&mut self, username: &Username) -> Stored<bool>;
+
+    /// How many administrators can still sign in. Only meaningful under
+    /// [`NamedLock::Admins`](crate::unit_of_work::NamedLock::Admins).
+    async fn count_active_admins(&mut self) -> Stored<u64>;
+
+    /// Stores the first user if there is none at all. MUST be one statement, so that of several replicas one wins.
+    /// Returns whether this call stored it.
+    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool>;
+}
