@@ -1,1 +1,21 @@
+//! The schema of MIF, for SQLite and PostgreSQL.
+//!
+//! A migration is SQL that a person can read, with a few words in braces for what the two databases spell differently
+//! (see [`dialect`]). Migrations that have shipped are never edited: add one. Every migration runs in a transaction.
+//! Taking the lock, choosing the connection and reporting are the business of `persistence`.
 
+mod dialect;
+mod m20261120_000001_foundation;
+
+use sea_orm_migration::prelude::*;
+
+/// Every migration, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261120_000001_foundation::Migration)]
+    }
+}

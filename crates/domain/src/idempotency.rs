@@ -74,13 +74,15 @@ pub enum Claim {
     Answered(StoredAnswer),
     /// The key was used for something else.
     Mismatch,
+    /// Another unit has held the same key for longer than the caller may wait. The unit is dead.
+    InProgress,
 }
 
 /// The ledger of answered requests, inside the unit of work of the use case that answers.
 #[async_trait]
 pub trait IdempotencyLedger: Send {
     /// Claims the key. While another unit holds the same key uncommitted this MUST wait for it, at most 5 s, and then
-    /// return `Unavailable`. An entry older than [`StoredAnswer::KEPT`] counts as absent.
+    /// return [`Claim::InProgress`]. An entry older than [`StoredAnswer::KEPT`] counts as absent.
     async fn claim(&mut self, request: &IdempotentRequest, at: Instant) -> Stored<Claim>;
 
     /// Stores the answer beside the claim, to become visible with the unit's effects.

@@ -10,7 +10,7 @@ use crate::equipment::{Criticality, Equipment, EquipmentId, EquipmentStatus};
 use crate::paging::{Page, PageRequest};
 use crate::repository::Stored;
 use crate::sessions::{SessionId, SessionState};
-use crate::users::{EmailAddress, FullName, Language, PasswordHash, Role, SignInName, UserId, Username};
+use crate::users::{EmailAddress, FullName, Language, PasswordHash, Role, SignInName, User, UserId, Username};
 use crate::words::words;
 
 /// Which machines somebody may see.
@@ -221,4 +221,25 @@ pub enum DatabaseHealth {
 pub trait DatabaseProbe: Send + Sync + std::fmt::Debug {
     /// MUST answer within 2 s.
     async fn probe(&self) -> DatabaseHealth;
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            full_name: user.full_name,
+            role: user.role,
+            is_active: user.is_active,
+            customer_id: user.customer_id,
+            language: user.language,
+            last_login_at: user.last_login_at,
+            password_changed_at: user.password_changed_at,
+            must_change_password: user.must_change_password,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            version: user.version,
+        }
+    }
 }

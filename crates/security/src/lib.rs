@@ -1,1 +1,19 @@
+//! Secrets at work: password hashes, access and refresh tokens, the keys that sign them, and the randomness behind all
+//! of it.
+//!
+//! Lives here: the adapters of [`mif_domain::Entropy`], [`mif_domain::users::PasswordHasher`],
+//! [`mif_domain::sessions::RefreshTokens`] and [`mif_domain::sessions::AccessTokens`], and the folder of signing keys.
+//! May come in: cryptography, and the disk for key files. Must not: the database, HTTP, settings, and any rule about
+//! who may do what (that is `application`). Secrets are wiped where the libraries allow and printed nowhere.
 
+mod access;
+mod entropy;
+pub mod keys;
+mod passwords;
+mod refresh;
+
+pub use access::JwtTokens;
+pub use entropy::OsEntropy;
+pub use keys::{KeyDirectory, KeyError, SigningAlgorithm};
+pub use passwords::{Argon2Hasher, HasherSettings, HasherSettingsError};
+pub use refresh::RefreshTokenCodec;

@@ -1,1 +1,70 @@
-fn main() {}
+//! Developer commands: `cargo xtask <command>`. Outside the product, with few dependencies, so that it builds in seconds.
+//!
+//! One module per command; `workspace` runs cargo, `pg` lends a private PostgreSQL cluster, `apt` installs what is missing.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer tool talks to its terminal and reads the environment and the clock directly"
+)]
+
+mod apt;
+mod arch;
+mod bench;
+mod ci;
+mod coverage;
+mod openapi;
+mod pg;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+/// What stops a command is told in one sentence to the person in front of it.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  arch                check the dependency rule between the crates
+  test [args...]      run every test against a private PostgreSQL; args go to `cargo test`
+  openapi [--check]   write docs/openapi.json, or only compare it
+  ci                  what .ci/run runs: fmt, arch, clippy, test, openapi --check
+  coverage            line coverage with its gate (needs cargo-llvm-cov)
+  bench [--quick]     measure the release build, one JSON line per figure";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Outcome<ExitCode> {
+    let Some((command, rest)) = args.split_first() else {
+        return Err(format!("no command given\n\n{USAGE}"));
+    };
+    let flags: Vec<&str> = rest.iter().map(String::as_str).collect();
+    match (command.as_str(), flags.as_slice()) {
+        ("arch", []) => arch::run(&Workspace::load()?),
+        ("test", _) => test::run(&Workspace::load()?, rest),
+        ("openapi", []) => openapi::write(&Workspace::load()?),
+        ("openapi", ["--check"]) => openapi::check(&Workspace::load()?),
+        ("ci", []) => ci::run(&Workspace::load()?),
+        ("coverage", []) => coverage::run(&Workspace::load()?),
+        ("bench", []) => bench::run(&Workspace::load()?, &bench::Plan::full()),
+        ("bench", ["--quick"]) => bench::run(&Workspace::load()?, &bench::Plan::quick()),
+        ("help" | "--help" | "-h", _) => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(format!("`{}` is not understood\n\n{USAGE}", args.join(" "))),
+    }
+}

@@ -1,0 +1,73 @@
+//! Changing one's own password.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::repository::RepositoryError;
+use mif_domain::sessions::RevokeReason;
+use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword};
+use thiserror::Error;
+
+use crate::Core;
+use crate::access::Actor;
+use crate::users::own_account;
+
+/// Replaces the actor's password. Every other session of theirs ends.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// The password as it is.
+    pub current: PlainPassword,
+    /// The password as it shall be.
+    pub new: PlainPassword,
+}
+
+/// Why it was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ChangePasswordError {
+    /// The current password is not this one.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The new one is not good enough.
+    #[error("the new password breaks {0:?}")]
+    Weak(Vec<PasswordRule>),
+    /// The account changed while the new password was being hashed: try again.
+    #[error("the account changed meanwhile")]
+    ChangedMeanwhile,
+    /// Too many passwords are being hashed.
+    #[error(transparent)]
+    Busy(#[from] HasherBusy),
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl ChangePassword {
+    /// Checks, hashes, checks again, writes.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), ChangePasswordError> {
+        let before = own_account(core, actor).await?;
+        if !core.hasher.verify(&self.current, Some(&before.password_hash)).await? {
+            return Err(ChangePasswordError::WrongPassword);
+        }
+        let broken = core.password_policy.broken_rules(&self.new, &before.username, &before.email);
+        if !broken.is_empty() {
+            return Err(ChangePasswordError::Weak(broken));
+        }
+        let hash = core.hasher.hash(&self.new).await?;
+
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let user = work.users().find_for_update(actor.user_id()).await?;
+        let mut user = user
+            .filter(|user| user.is_active && user.password_hash == before.password_hash)
+            .ok_or(ChangePasswordError::ChangedMeanwhile)?;
+        user.set_password(hash, false, now);
+        work.users().update(&user, now).await?;
+        let ended =
+            work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
+        let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now)
+            .on("user", user.id.0)
+            .with("sessions_ended", ended.to_string());
+        work.audit().append(event).await?;
+        work.commit().await?;
+        core.sessions.forget_user(user.id);
+        Ok(())
+    }
+}

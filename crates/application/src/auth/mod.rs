@@ -1,0 +1,19 @@
+//! Signing in, staying signed in, signing out.
+
+mod authenticate;
+mod cache;
+mod change_password;
+mod log_in;
+mod log_out;
+mod refresh;
+mod sessions;
+mod tokens;
+
+pub use authenticate::{Authenticate, AuthenticateError};
+pub use cache::SessionCache;
+pub use change_password::{ChangePassword, ChangePasswordError};
+pub use log_in::{LogIn, LogInError};
+pub use log_out::LogOut;
+pub use refresh::{Refresh, RefreshError};
+pub use sessions::{CloseSession, CloseSessionError, ListSessions};
+pub use tokens::TokenPair;

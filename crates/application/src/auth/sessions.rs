@@ -1,0 +1,55 @@
+//! The list of one's own sessions, and closing one of them from another.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::queries::SessionView;
+use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::sessions::{RevokeReason, SessionId};
+use thiserror::Error;
+
+use crate::Core;
+use crate::access::Actor;
+
+/// Lists the actor's live sessions, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListSessions;
+
+impl ListSessions {
+    /// At most 50.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Vec<SessionView>> {
+        core.queries.list_sessions(actor.user_id(), core.clock.now()).await
+    }
+}
+
+/// Closes one of the actor's sessions.
+#[derive(Debug, Clone, Copy)]
+pub struct CloseSession {
+    /// Which.
+    pub id: SessionId,
+}
+
+/// Why it was not closed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CloseSessionError {
+    /// The actor has no such live session.
+    #[error("no such session")]
+    NotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl CloseSession {
+    /// Closes it for good.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), CloseSessionError> {
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        if !work.sessions().revoke(actor.user_id(), self.id, RevokeReason::Closed, now).await? {
+            return Err(CloseSessionError::NotFound);
+        }
+        let event = AuditEvent::success(AuditKind::Logout, actor.origin(), now).on("session", self.id.0);
+        work.audit().append(event).await?;
+        work.commit().await?;
+        core.sessions.forget_session(self.id);
+        Ok(())
+    }
+}

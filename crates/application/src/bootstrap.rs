@@ -1,0 +1,152 @@
+//! What is done before anybody can sign in, or from the command line of the machine itself: whoever can run commands
+//! there is trusted.
+
+use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
+use mif_domain::paging::{Direction, PageRequest, Position};
+use mif_domain::queries::{UserFilter, UserScope, UserSort, UserView};
+use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::users::{
+    EmailAddress, HasherBusy, Language, NewUser, PlainPassword, Role, SignInName, UserId, Username,
+};
+use thiserror::Error;
+
+use crate::Core;
+use crate::users::{CreateUserError, SetPasswordError, replace_password};
+
+/// Makes the first administrator when there is no account at all.
+#[derive(Debug)]
+pub struct EnsureFirstAdmin {
+    /// Their e-mail address.
+    pub email: EmailAddress,
+    /// Their password.
+    pub password: PlainPassword,
+}
+
+/// Why nobody could be made.
+#[derive(Debug, Error)]
+pub enum EnsureFirstAdminError {
+    /// Too many passwords are being hashed.
+    #[error(transparent)]
+    Busy(#[from] HasherBusy),
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl EnsureFirstAdmin {
+    /// Returns whether this call made the account: of several replicas that start at once, one does.
+    pub async fn run(self, core: &Core) -> Result<bool, EnsureFirstAdminError> {
+        if any_account(core).await? {
+            return Ok(false);
+        }
+        let new = NewUser {
+            username: Username::suggested_from(&self.email, 1),
+            email: self.email,
+            full_name: None,
+            role: Role::Admin,
+            customer_id: None,
+            language: Language::French,
+            password_hash: core.hasher.hash(&self.password).await?,
+            must_change_password: false,
+        };
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        if !work.users().insert_first(new, now).await? {
+            return Ok(false);
+        }
+        let event = AuditEvent::success(AuditKind::UserCreated, AuditOrigin::default(), now);
+        work.audit().append(event.with("role", Role::Admin.as_str())).await?;
+        work.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn any_account(core: &Core) -> Stored<bool> {
+    let page = PageRequest {
+        sort: UserSort::Id,
+        direction: Direction::Ascending,
+        limit: 1,
+        position: Position::First,
+        with_total: false,
+    };
+    let users = core.queries.list_users(UserScope::All, &UserFilter::default(), &page).await?;
+    Ok(!users.items.is_empty())
+}
+
+/// Makes an administrator from the command line.
+#[derive(Debug)]
+pub struct CreateAdmin {
+    /// Their username.
+    pub username: Username,
+    /// Their e-mail address.
+    pub email: EmailAddress,
+    /// Their password.
+    pub password: PlainPassword,
+}
+
+impl CreateAdmin {
+    /// The password obeys the policy like any other.
+    pub async fn run(self, core: &Core) -> Result<UserView, CreateUserError> {
+        let broken = core.password_policy.broken_rules(&self.password, &self.username, &self.email);
+        if !broken.is_empty() {
+            return Err(CreateUserError::Weak(broken));
+        }
+        let new = NewUser {
+            username: self.username,
+            email: self.email,
+            full_name: None,
+            role: Role::Admin,
+            customer_id: None,
+            language: Language::French,
+            password_hash: core.hasher.hash(&self.password).await?,
+            must_change_password: false,
+        };
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let user = work.users().insert(new, now).await?;
+        let event = AuditEvent::success(AuditKind::UserCreated, AuditOrigin::default(), now).on("user", user.id.0);
+        work.audit().append(event.with("role", Role::Admin.as_str())).await?;
+        work.commit().await?;
+        Ok(user.into())
+    }
+}
+
+/// Gives somebody a temporary password from the command line.
+#[derive(Debug)]
+pub struct ResetPassword {
+    /// A username or an e-mail address.
+    pub name: String,
+    /// The temporary password.
+    pub password: PlainPassword,
+}
+
+impl ResetPassword {
+    /// Ends every session of theirs.
+    pub async fn run(self, core: &Core) -> Result<UserId, SetPasswordError> {
+        let name = SignInName::parse(&self.name).ok_or(SetPasswordError::NotFound)?;
+        let account = core.session_states.find_credentials(&name).await?.ok_or(SetPasswordError::NotFound)?;
+        replace_password(core, account.user_id, &self.password, AuditOrigin::default()).await?;
+        Ok(account.user_id)
+    }
+}
+
+/// Notes in the audit trail that a server started.
+#[derive(Debug)]
+pub struct RecordStart {
+    /// The version of the program.
+    pub version: &'static str,
+    /// The profile it runs with.
+    pub profile: String,
+}
+
+impl RecordStart {
+    /// One event a start.
+    pub async fn run(self, core: &Core) -> Stored<()> {
+        let mut work = core.work.begin().await?;
+        let event = AuditEvent::success(AuditKind::ConfigStarted, AuditOrigin::default(), core.clock.now())
+            .with("version", self.version)
+            .with("profile", self.profile);
+        work.audit().append(event).await?;
+        work.commit().await
+    }
+}

@@ -1,0 +1,36 @@
+//! The ports that use cases work with.
+
+use std::sync::Arc;
+
+use mif_domain::queries::{Queries, SessionStates};
+use mif_domain::sessions::{AccessTokens, RefreshTokens};
+use mif_domain::unit_of_work::UnitOfWorkFactory;
+use mif_domain::users::{PasswordHasher, PasswordPolicy};
+use mif_domain::{Clock, Entropy};
+
+use crate::auth::SessionCache;
+
+/// Everything a use case may reach. Wired once, in `server`; in tests, from `testkit`.
+#[derive(Debug, Clone)]
+pub struct Core {
+    /// Writes.
+    pub work: Arc<dyn UnitOfWorkFactory>,
+    /// Reads.
+    pub queries: Arc<dyn Queries>,
+    /// Reads that decide whether a request may go on.
+    pub session_states: Arc<dyn SessionStates>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Which passwords may be set.
+    pub password_policy: PasswordPolicy,
+    /// Access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who is behind which access token, for at most a second.
+    pub sessions: Arc<SessionCache>,
+}

@@ -1,0 +1,79 @@
+//! Deleting a machine that was entered by mistake. One with a history is retired instead.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::equipment::EquipmentId;
+use mif_domain::repository::{Constraint, RepositoryError};
+use thiserror::Error;
+
+use super::read::{ManageError, manage};
+use crate::Core;
+use crate::access::{Actor, Denied};
+
+/// Deletes a machine.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteEquipment {
+    /// Which.
+    pub id: EquipmentId,
+    /// The version that the caller saw, if they insist on it.
+    pub expected_version: Option<i64>,
+}
+
+/// Why it was not deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DeleteEquipmentError {
+    /// There is none that the actor may see.
+    #[error("no such equipment")]
+    NotFound,
+    /// Machines are deleted by those who plan the work.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It changed since the caller saw it.
+    #[error("the equipment changed since it was read")]
+    Stale,
+    /// Something points at it: retire it instead.
+    #[error("the equipment is in use")]
+    InUse,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for DeleteEquipmentError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Stale => Self::Stale,
+            RepositoryError::Conflict(Constraint::StillReferenced) => Self::InUse,
+            other => Self::Repository(other),
+        }
+    }
+}
+
+impl From<ManageError> for DeleteEquipmentError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NotFound => Self::NotFound,
+            ManageError::Denied(denied) => Self::Denied(denied),
+            ManageError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl DeleteEquipment {
+    /// Deletes the machine; the audit trail keeps its name.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DeleteEquipmentError> {
+        manage(core, actor, self.id).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let equipment = work.equipment().find_for_update(self.id).await?.ok_or(DeleteEquipmentError::NotFound)?;
+        if self.expected_version.is_some_and(|version| version != equipment.version) {
+            return Err(DeleteEquipmentError::Stale);
+        }
+        work.equipment().delete(self.id, equipment.version).await?;
+        let event = AuditEvent::success(AuditKind::EquipmentDeleted, actor.origin(), now)
+            .on("equipment", self.id.0)
+            .with("name", equipment.sheet.name.as_str());
+        work.audit().append(event).await?;
+        work.commit().await?;
+        Ok(())
+    }
+}

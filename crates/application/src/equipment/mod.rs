@@ -1,0 +1,11 @@
+//! Machines.
+
+mod create;
+mod delete;
+mod read;
+mod update;
+
+pub use create::{CreateEquipment, CreateEquipmentError};
+pub use delete::{DeleteEquipment, DeleteEquipmentError};
+pub use read::{GetEquipment, GetEquipmentError, ListEquipment};
+pub use update::{EquipmentChanges, UpdateEquipment, UpdateEquipmentError};

@@ -1,0 +1,75 @@
+//! Reading machines.
+
+use mif_domain::equipment::{Equipment, EquipmentId};
+use mif_domain::paging::{Page, PageRequest};
+use mif_domain::queries::{EquipmentFilter, EquipmentSort};
+use mif_domain::repository::{RepositoryError, Stored};
+use thiserror::Error;
+
+use crate::Core;
+use crate::access::{Action, Actor, Denied, policy};
+
+/// Reads one machine.
+#[derive(Debug, Clone, Copy)]
+pub struct GetEquipment {
+    /// Which.
+    pub id: EquipmentId,
+}
+
+/// Why it cannot be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GetEquipmentError {
+    /// There is none that the actor may see.
+    #[error("no such equipment")]
+    NotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl GetEquipment {
+    /// One round trip.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Equipment, GetEquipmentError> {
+        let scope = policy::equipment_scope(actor);
+        core.queries.find_equipment(self.id, scope).await?.ok_or(GetEquipmentError::NotFound)
+    }
+}
+
+/// Lists machines.
+#[derive(Debug)]
+pub struct ListEquipment {
+    /// Which.
+    pub filter: EquipmentFilter,
+    /// Which page of them.
+    pub page: PageRequest<EquipmentSort>,
+}
+
+impl ListEquipment {
+    /// One page of what the actor may see.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Page<Equipment>> {
+        core.queries.list_equipment(policy::equipment_scope(actor), &self.filter, &self.page).await
+    }
+}
+
+/// How use cases that change a machine begin: what the actor may not see does not exist; what they may see but not change
+/// is denied.
+pub(super) async fn manage(core: &Core, actor: &Actor, id: EquipmentId) -> Result<(), ManageError> {
+    let Err(denied) = policy::permit(actor, Action::ManageEquipment) else { return Ok(()) };
+    match core.queries.find_equipment(id, policy::equipment_scope(actor)).await? {
+        Some(_) => Err(ManageError::Denied(denied)),
+        None => Err(ManageError::NotFound),
+    }
+}
+
+/// See [`manage`].
+pub(super) enum ManageError {
+    NotFound,
+    Denied(Denied),
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for ManageError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Repository(error)
+    }
+}

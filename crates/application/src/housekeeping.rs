@@ -1,0 +1,28 @@
+//! Forgetting what has had its day, so that nothing grows without bound.
+
+use chrono::TimeDelta;
+use mif_domain::repository::Stored;
+
+use crate::Core;
+
+/// Deletes ended sessions and old answers, and wipes sealed refresh tokens that nobody can need.
+#[derive(Debug, Clone, Copy)]
+pub struct Purge;
+
+impl Purge {
+    /// Ended sessions are kept a while: a used-up token that comes back late is still recognised.
+    const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(7);
+
+    /// Safe to run at any time, on any number of replicas.
+    pub async fn run(self, core: &Core) -> Stored<()> {
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let sessions = work.sessions().purge(now - Self::ENDED_SESSIONS_KEPT, now).await?;
+        let answers = work.idempotency().purge(now).await?;
+        work.commit().await?;
+        if sessions + answers > 0 {
+            tracing::debug!(sessions, answers, "purged");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading accounts.
+
+use mif_domain::paging::{Page, PageRequest};
+use mif_domain::queries::{UserFilter, UserScope, UserSort, UserView};
+use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::users::{User, UserId};
+use thiserror::Error;
+
+use crate::Core;
+use crate::access::{Action, Actor, Denied, policy};
+
+/// Reads one account.
+#[derive(Debug, Clone, Copy)]
+pub struct GetUser {
+    /// Which.
+    pub id: UserId,
+}
+
+/// Why it cannot be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GetUserError {
+    /// There is none that the actor may see.
+    #[error("no such user")]
+    NotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl GetUser {
+    /// Others' accounts are invisible to everybody but administrators.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, GetUserError> {
+        core.queries.find_user(self.id, policy::user_scope(actor)).await?.ok_or(GetUserError::NotFound)
+    }
+}
+
+/// Lists accounts.
+#[derive(Debug)]
+pub struct ListUsers {
+    /// Which.
+    pub filter: UserFilter,
+    /// Which page of them.
+    pub page: PageRequest<UserSort>,
+}
+
+/// Why there is no list.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ListUsersError {
+    /// The list is for administrators.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl ListUsers {
+    /// One page.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<UserView>, ListUsersError> {
+        policy::permit(actor, Action::ViewUsers)?;
+        Ok(core.queries.list_users(policy::user_scope(actor), &self.filter, &self.page).await?)
+    }
+}
+
+/// Reads the actor's own account.
+#[derive(Debug, Clone, Copy)]
+pub struct WhoAmI;
+
+impl WhoAmI {
+    /// Everybody may.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, GetUserError> {
+        let own = UserScope::Only(actor.user_id());
+        core.queries.find_user(actor.user_id(), own).await?.ok_or(GetUserError::NotFound)
+    }
+}
+
+/// The actor's account with its password hash, for use cases that check the password before they open their own unit.
+pub(crate) async fn own_account(core: &Core, actor: &Actor) -> Stored<User> {
+    let mut work = core.work.begin().await?;
+    let user = work.users().find_for_update(actor.user_id()).await?;
+    user.ok_or_else(|| RepositoryError::corrupt("sessions", "user_id", actor.session_id().0, "points at nobody"))
+}
+
+/// How use cases that change an account begin: what the actor may not see does not exist; what they may see but not
+/// change is denied.
+pub(super) async fn manage(core: &Core, actor: &Actor, id: UserId) -> Result<(), ManageError> {
+    let Err(denied) = policy::permit(actor, Action::ManageUsers) else { return Ok(()) };
+    match core.queries.find_user(id, policy::user_scope(actor)).await? {
+        Some(_) => Err(ManageError::Denied(denied)),
+        None => Err(ManageError::NotFound),
+    }
+}
+
+/// See [`manage`].
+pub(super) enum ManageError {
+    NotFound,
+    Denied(Denied),
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for ManageError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Repository(error)
+    }
+}

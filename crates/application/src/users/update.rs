@@ -1,0 +1,166 @@
+//! Changing somebody's account.
+
+use mif_domain::Instant;
+use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
+use mif_domain::customers::CustomerId;
+use mif_domain::queries::UserView;
+use mif_domain::repository::{Constraint, RepositoryError, Stored};
+use mif_domain::sessions::RevokeReason;
+use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
+use mif_domain::users::{EmailAddress, FullName, Language, Role, User, UserId, Username};
+use thiserror::Error;
+
+use super::read::{ManageError, manage};
+use crate::access::{Actor, Denied};
+use crate::{Change, Core};
+
+/// What may be changed about an account.
+#[derive(Debug, Clone, Default)]
+pub struct UserChanges {
+    /// See [`User::username`].
+    pub username: Change<Username>,
+    /// See [`User::email`].
+    pub email: Change<EmailAddress>,
+    /// See [`User::full_name`].
+    pub full_name: Change<Option<FullName>>,
+    /// See [`User::role`].
+    pub role: Change<Role>,
+    /// See [`User::customer_id`].
+    pub customer_id: Change<Option<CustomerId>>,
+    /// See [`User::language`].
+    pub language: Change<Language>,
+    /// See [`User::is_active`].
+    pub is_active: Change<bool>,
+}
+
+/// Changes an account.
+#[derive(Debug)]
+pub struct UpdateUser {
+    /// Which.
+    pub id: UserId,
+    /// The version that the caller saw, if they insist on it.
+    pub expected_version: Option<i64>,
+    /// What.
+    pub changes: UserChanges,
+}
+
+/// Why it was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UpdateUserError {
+    /// There is none that the actor may see.
+    #[error("no such user")]
+    NotFound,
+    /// Accounts are changed by administrators.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It changed since the caller saw it.
+    #[error("the user changed since it was read")]
+    Stale,
+    /// Nobody could administrate any more.
+    #[error("the last active administrator must stay one")]
+    LastAdmin,
+    /// Somebody has this username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Somebody has this e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for UpdateUserError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Stale => Self::Stale,
+            RepositoryError::Conflict(Constraint::UsernameTaken) => Self::UsernameTaken,
+            RepositoryError::Conflict(Constraint::EmailTaken) => Self::EmailTaken,
+            RepositoryError::Conflict(Constraint::UnknownCustomer) => Self::UnknownCustomer,
+            other => Self::Repository(other),
+        }
+    }
+}
+
+impl From<ManageError> for UpdateUserError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NotFound => Self::NotFound,
+            ManageError::Denied(denied) => Self::Denied(denied),
+            ManageError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl UpdateUser {
+    /// Changes what was named. Without any difference nothing is written and the version stays.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateUserError> {
+        manage(core, actor, self.id).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        // Taken before the row, always in this order, by everybody who may take an administrator away.
+        work.lock(NamedLock::Admins).await?;
+        let before = work.users().find_for_update(self.id).await?.ok_or(UpdateUserError::NotFound)?;
+        if self.expected_version.is_some_and(|version| version != before.version) {
+            return Err(UpdateUserError::Stale);
+        }
+        let (after, changed) = self.changes.apply(before.clone());
+        if changed.is_empty() {
+            return Ok(before.into());
+        }
+        if before.is_active_admin() && !after.is_active_admin() && work.users().count_active_admins().await? <= 1 {
+            return Err(UpdateUserError::LastAdmin);
+        }
+        let stored = work.users().update(&after, now).await?;
+        record(&mut *work, &before, &stored, &changed, &actor.origin(), now).await?;
+        if before.is_active && !stored.is_active {
+            work.sessions().revoke_all(stored.id, None, RevokeReason::Deactivated, now).await?;
+        }
+        work.commit().await?;
+        core.sessions.forget_user(stored.id);
+        Ok(stored.into())
+    }
+}
+
+impl UserChanges {
+    /// The account with the changes, and the names of the fields that differ.
+    fn apply(self, mut user: User) -> (User, Vec<&'static str>) {
+        let applied = [
+            ("username", self.username.apply(&mut user.username)),
+            ("email", self.email.apply(&mut user.email)),
+            ("full_name", self.full_name.apply(&mut user.full_name)),
+            ("role", self.role.apply(&mut user.role)),
+            ("customer_id", self.customer_id.apply(&mut user.customer_id)),
+            ("language", self.language.apply(&mut user.language)),
+            ("is_active", self.is_active.apply(&mut user.is_active)),
+        ];
+        (user, applied.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect())
+    }
+}
+
+async fn record(
+    work: &mut dyn UnitOfWork,
+    before: &User,
+    after: &User,
+    changed: &[&'static str],
+    origin: &AuditOrigin,
+    at: Instant,
+) -> Stored<()> {
+    let event = |kind| AuditEvent::success(kind, origin.clone(), at).on("user", after.id.0);
+    if before.role != after.role {
+        let roles = event(AuditKind::RoleChanged).with("from", before.role.as_str()).with("to", after.role.as_str());
+        work.audit().append(roles).await?;
+    }
+    if before.is_active != after.is_active {
+        let kind = if after.is_active { AuditKind::UserActivated } else { AuditKind::UserDeactivated };
+        work.audit().append(event(kind)).await?;
+    }
+    let rest: Vec<_> = changed.iter().copied().filter(|name| !matches!(*name, "role" | "is_active")).collect();
+    if !rest.is_empty() {
+        work.audit().append(event(AuditKind::UserUpdated).with("fields", rest.join(","))).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Connecting: one pool for PostgreSQL; one writer and many readers for SQLite.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseBackend, DatabaseConnection, DbErr};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use thiserror::Error;
+
+/// Waiting for a row that another transaction holds, at most. Also how long a twin of an idempotent request waits.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection unused for longer is tested before it is lent: its peer may have vanished without a word.
+const TRUST_IDLE: Duration = Duration::from_secs(5);
+
+/// How many connections, and how patient.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// Connections to PostgreSQL, or readers of SQLite.
+    pub max_connections: u32,
+    /// Waiting for a free connection, at most.
+    pub acquire_timeout: Duration,
+    /// One statement on PostgreSQL, at most.
+    pub statement_timeout: Duration,
+}
+
+/// Which database.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// `postgres://...`, `sqlite:///path/to/file` or `sqlite::memory:`.
+    pub url: String,
+    /// The pool.
+    pub pool: PoolSettings,
+}
+
+/// Why there is no connection. Never holds the URL, which may hold a password.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The URL names neither database.
+    #[error("the database URL must begin with postgres://, postgresql:// or sqlite:")]
+    UnknownScheme,
+    /// The database did not let us in.
+    #[error("cannot open the database: {0}")]
+    Open(#[source] DbErr),
+    /// The folder of the SQLite file cannot be made.
+    #[error("cannot create the folder {0}")]
+    Folder(PathBuf, #[source] std::io::Error),
+}
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// For statements that read. On SQLite these connections refuse to write.
+    pub(crate) reader: DatabaseConnection,
+    /// For transactions. On SQLite there is exactly one connection: writers queue here instead of failing with
+    /// `SQLITE_BUSY`.
+    pub(crate) writer: DatabaseConnection,
+    settings: DatabaseSettings,
+}
+
+impl Database {
+    /// Opens the database, creating an SQLite file that does not exist yet.
+    pub async fn connect(settings: DatabaseSettings) -> Result<Self, ConnectError> {
+        match backend_of(&settings.url)? {
+            DatabaseBackend::Postgres => {
+                let pool = sea_orm::Database::connect(postgres_options(&settings)).await.map_err(ConnectError::Open)?;
+                Ok(Self { reader: pool.clone(), writer: pool, settings })
+            }
+            _ => Self::connect_sqlite(settings).await,
+        }
+    }
+
+    async fn connect_sqlite(settings: DatabaseSettings) -> Result<Self, ConnectError> {
+        if let Some(folder) = sqlite_file(&settings.url).and_then(|file| file.parent().map(Path::to_owned)) {
+            std::fs::create_dir_all(&folder).map_err(|error| ConnectError::Folder(folder, error))?;
+        }
+        let open = |options| async { sea_orm::Database::connect(options).await.map_err(ConnectError::Open) };
+        let writer = open(sqlite_options(&settings, Access::Write)).await?;
+        let reader = if sqlite_file(&settings.url).is_some() {
+            open(sqlite_options(&settings, Access::Read)).await?
+        } else {
+            // A database in memory lives in its one connection.
+            writer.clone()
+        };
+        Ok(Self { reader, writer, settings })
+    }
+
+    /// Which of the two it is.
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// A connection of its own for migrating: no statement timeout, and on SQLite without foreign keys.
+    pub(crate) async fn connect_for_migration(&self) -> Result<DatabaseConnection, DbErr> {
+        if self.backend() == DatabaseBackend::Sqlite && sqlite_file(&self.settings.url).is_none() {
+            return Ok(self.writer.clone());
+        }
+        let options = match self.backend() {
+            DatabaseBackend::Postgres => {
+                let mut options = ConnectOptions::new(&self.settings.url);
+                options.max_connections(1).sqlx_logging(false);
+                options
+            }
+            _ => sqlite_options(&self.settings, Access::Migrate),
+        };
+        sea_orm::Database::connect(options).await
+    }
+
+    /// The file of an SQLite database on disk.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        sqlite_file(&self.settings.url)
+    }
+
+    /// Waits for open statements and closes every connection.
+    pub async fn close(self) {
+        // Closing twice is harmless: with PostgreSQL and in memory both are the same pool.
+        let _ = self.reader.close().await;
+        let _ = self.writer.close().await;
+    }
+}
+
+fn backend_of(url: &str) -> Result<DatabaseBackend, ConnectError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok(DatabaseBackend::Postgres)
+    } else if url.starts_with("sqlite:") {
+        Ok(DatabaseBackend::Sqlite)
+    } else {
+        Err(ConnectError::UnknownScheme)
+    }
+}
+
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    let path = path.split('?').next().unwrap_or_default();
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
+    let mut options = ConnectOptions::new(&settings.url);
+    let timeouts = [
+        ("statement_timeout", settings.pool.statement_timeout.as_millis().to_string()),
+        ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
+        // A client that died inside a transaction must not hold its locks for ever.
+        ("idle_in_transaction_session_timeout", "60000".to_owned()),
+    ];
+    options
+        .max_connections(settings.pool.max_connections)
+        .acquire_timeout(settings.pool.acquire_timeout)
+        .connect_timeout(settings.pool.acquire_timeout)
+        .max_lifetime(Duration::from_secs(30 * 60))
+        .idle_timeout(Duration::from_secs(10 * 60))
+        .test_before_acquire_if_idle_for(TRUST_IDLE)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(move |driver| driver.application_name("mif").options(timeouts.clone()));
+    options
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Access {
+    Read,
+    Write,
+    Migrate,
+}
+
+fn sqlite_options(settings: &DatabaseSettings, access: Access) -> ConnectOptions {
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(if access == Access::Read { settings.pool.max_connections } else { 1 })
+        .min_connections(1)
+        .acquire_timeout(settings.pool.acquire_timeout)
+        // A database in memory must never lose its one connection.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |driver| {
+            let driver = driver
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // An acknowledged write survives a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(LOCK_TIMEOUT)
+                .foreign_keys(access != Access::Migrate)
+                // What is deleted is overwritten.
+                .pragma("secure_delete", "ON");
+            if access == Access::Read { driver.pragma("query_only", "ON") } else { driver }
+        });
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_kinds_of_url_are_understood() {
+        assert_eq!(backend_of("postgresql://h/d").unwrap(), DatabaseBackend::Postgres);
+        assert_eq!(backend_of("sqlite::memory:").unwrap(), DatabaseBackend::Sqlite);
+        assert!(backend_of("mysql://h/d").is_err());
+    }
+
+    #[test]
+    fn an_sqlite_file_is_found_in_its_url() {
+        assert_eq!(sqlite_file("sqlite:///var/mif.db?mode=rwc"), Some("/var/mif.db".into()));
+        assert_eq!(sqlite_file("sqlite://data/mif.db"), Some("data/mif.db".into()));
+        assert_eq!(sqlite_file("sqlite::memory:"), None);
+    }
+}

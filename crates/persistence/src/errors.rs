@@ -1,0 +1,129 @@
+//! The one place where a driver's error becomes a [`RepositoryError`].
+
+use mif_domain::{Constraint, RepositoryError};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Translates an error of the database. `foreign_key` is what a broken reference means in the calling method: SQLite
+/// does not say which one it was; PostgreSQL does, and its word counts.
+pub(crate) fn translate(error: DbErr, foreign_key: Constraint) -> RepositoryError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) => return RepositoryError::Conflict(unique(&message)),
+        Some(SqlErr::ForeignKeyConstraintViolation(message)) => {
+            return RepositoryError::Conflict(reference(&message).unwrap_or(foreign_key));
+        }
+        _ => {}
+    }
+    match &error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => RepositoryError::Unavailable(error.to_string()),
+        DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver)) => match &**driver {
+            sqlx::Error::Database(database) if gives_hope(database.code().as_deref().unwrap_or_default()) => {
+                RepositoryError::Unavailable(error.to_string())
+            }
+            sqlx::Error::Database(_) => RepositoryError::Corrupt(error.to_string()),
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => RepositoryError::Corrupt(error.to_string()),
+            _ => RepositoryError::Unavailable(error.to_string()),
+        },
+        _ => RepositoryError::Corrupt(error.to_string()),
+    }
+}
+
+/// The same for methods that cannot break a reference.
+pub(crate) fn plain(error: DbErr) -> RepositoryError {
+    translate(error, Constraint::Other)
+}
+
+/// Whether the error is PostgreSQL's `lock_timeout`.
+pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
+    matches!(error, DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))
+        if matches!(&**driver, sqlx::Error::Database(database) if database.code().as_deref() == Some("55P03")))
+}
+
+/// Codes after which trying again may help.
+fn gives_hope(code: &str) -> bool {
+    // PostgreSQL: connection trouble (08), out of resources (53), operator intervention such as a time-out or a
+    // shutdown (57), serialisation failures and deadlocks (40), a lock not available (55P03).
+    let postgres =
+        code.len() == 5 && (["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "55P03");
+    // SQLite: the primary code is the low byte: BUSY, LOCKED, IOERR, FULL, CANTOPEN.
+    let sqlite = code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)) && code.len() < 5;
+    postgres || sqlite
+}
+
+/// PostgreSQL names the constraint; SQLite names `table.column`.
+fn unique(message: &str) -> Constraint {
+    let meanings = [
+        ("users_username_key", "users.username", Constraint::UsernameTaken),
+        ("users_email_norm_key", "users.email_norm", Constraint::EmailTaken),
+        ("equipment_code_key", "equipment.code", Constraint::EquipmentCodeTaken),
+        ("equipment_serial_number_key", "equipment.serial_number", Constraint::SerialNumberTaken),
+    ];
+    let sqlite = sqlite_unique(message);
+    meanings
+        .iter()
+        .find(|(name, column, _)| sqlite.map_or_else(|| quoted(message) == Some(*name), |found| found == *column))
+        .map_or(Constraint::Other, |(_, _, constraint)| *constraint)
+}
+
+fn reference(message: &str) -> Option<Constraint> {
+    // "update or delete on table ... violates foreign key constraint ... on table ...": the other direction.
+    if message.starts_with("update or delete") {
+        return Some(Constraint::StillReferenced);
+    }
+    match last_quoted(message)? {
+        "users_customer_id_fkey" | "equipment_customer_id_fkey" => Some(Constraint::UnknownCustomer),
+        "equipment_parent_id_fkey" => Some(Constraint::UnknownParent),
+        _ => None,
+    }
+}
+
+/// The columns in `UNIQUE constraint failed: t.a, t.b`.
+fn sqlite_unique(message: &str) -> Option<&str> {
+    message.split_once("UNIQUE constraint failed: ").map(|(_, columns)| columns.trim())
+}
+
+/// The first name in double quotes.
+fn quoted(message: &str) -> Option<&str> {
+    message.split('"').nth(1)
+}
+
+/// The last name in double quotes.
+fn last_quoted(message: &str) -> Option<&str> {
+    message.rsplit('"').nth(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_names_columns() {
+        assert_eq!(unique("UNIQUE constraint failed: users.email_norm"), Constraint::EmailTaken);
+        assert_eq!(unique("UNIQUE constraint failed: users.username"), Constraint::UsernameTaken);
+        assert_eq!(
+            unique("UNIQUE constraint failed: idempotency_keys.user_id, idempotency_keys.key"),
+            Constraint::Other
+        );
+    }
+
+    #[test]
+    fn postgres_names_constraints() {
+        let message = "duplicate key value violates unique constraint \"equipment_code_key\"";
+        assert_eq!(unique(message), Constraint::EquipmentCodeTaken);
+        let message =
+            "insert or update on table \"equipment\" violates foreign key constraint \"equipment_parent_id_fkey\"";
+        assert_eq!(reference(message), Some(Constraint::UnknownParent));
+        let message = "update or delete on table \"equipment\" violates foreign key constraint \"equipment_parent_id_fkey\" on table \"equipment\"";
+        assert_eq!(reference(message), Some(Constraint::StillReferenced));
+        assert_eq!(reference("FOREIGN KEY constraint failed"), None);
+    }
+
+    #[test]
+    fn time_outs_and_busy_databases_give_hope_and_syntax_errors_do_not() {
+        for code in ["08006", "57014", "40P01", "55P03", "5", "517", "13"] {
+            assert!(gives_hope(code), "{code}");
+        }
+        for code in ["42601", "23514", "1", "1811", ""] {
+            assert!(!gives_hope(code), "{code}");
+        }
+    }
+}

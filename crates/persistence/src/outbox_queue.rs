@@ -1,0 +1,77 @@
+//! The outbox as the worker sees it: every method is one statement.
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use mif_domain::Instant;
+use mif_domain::outbox::{LeasedMessage, OutboxId, OutboxQueue};
+use mif_domain::repository::Stored;
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, QueryResult, Statement, Value};
+
+use crate::Database;
+use crate::errors::plain;
+use crate::repositories::outbox::read;
+
+/// The outbox of a [`Database`].
+#[derive(Debug, Clone)]
+pub struct SeaOutboxQueue(pub Database);
+
+impl SeaOutboxQueue {
+    async fn execute(&self, sql: &str, values: Vec<Value>) -> Stored<()> {
+        let statement = Statement::from_sql_and_values(self.0.backend(), sql, values);
+        self.0.writer.execute_raw(statement).await.map(|_| ()).map_err(plain)
+    }
+}
+
+#[async_trait]
+impl OutboxQueue for SeaOutboxQueue {
+    async fn lease(&self, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>> {
+        let backend = self.0.backend();
+        // SQLite has one writer: nobody can take the same rows meanwhile.
+        let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN ( \
+               SELECT id FROM outbox \
+               WHERE failed_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
+               ORDER BY due_at, id LIMIT $3 {skip}) \
+             RETURNING id, kind, payload, attempts"
+        );
+        let values = vec![at.into(), (at + lease).into(), i64::from(limit).into()];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let rows = self.0.writer.query_all_raw(statement).await.map_err(plain)?;
+        let mut messages = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (id, kind, payload, attempts) = columns(row).map_err(plain)?;
+            match read(id, &kind, &payload) {
+                Ok(message) => {
+                    let attempt = u32::try_from(attempts).unwrap_or(u32::MAX);
+                    messages.push(LeasedMessage { id: OutboxId(id), message, attempt });
+                }
+                // One unreadable row, perhaps of a newer version, must not stop the others.
+                Err(error) => {
+                    tracing::error!(%error, "an outbox message cannot be read; it is kept and marked failed");
+                    self.postpone(OutboxId(id), &error.to_string(), None).await?;
+                }
+            }
+        }
+        messages.sort_by_key(|message| message.id);
+        Ok(messages)
+    }
+
+    async fn complete(&self, id: OutboxId) -> Stored<()> {
+        self.execute("DELETE FROM outbox WHERE id = $1", vec![id.0.into()]).await
+    }
+
+    async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()> {
+        let sql = match retry_at {
+            Some(_) => "UPDATE outbox SET leased_until = NULL, last_error = $2, due_at = $3 WHERE id = $1",
+            None => "UPDATE outbox SET leased_until = NULL, last_error = $2, failed_at = due_at WHERE id = $1",
+        };
+        let mut values = vec![id.0.into(), error.into()];
+        values.extend(retry_at.map(Value::from));
+        self.execute(sql, values).await
+    }
+}
+
+fn columns(row: &QueryResult) -> Result<(i64, String, String, i64), sea_orm::DbErr> {
+    Ok((row.try_get("", "id")?, row.try_get("", "kind")?, row.try_get("", "payload")?, row.try_get("", "attempts")?))
+}

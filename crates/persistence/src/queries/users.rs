@@ -1,0 +1,81 @@
+//! Users, read.
+
+use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
+use mif_domain::queries::{Credentials, UserFilter, UserScope, UserSort, UserView};
+use mif_domain::repository::Stored;
+use mif_domain::text::searchable;
+use mif_domain::users::{PasswordHash, SignInName, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
+
+use super::SeaQueries;
+use super::page::{SortBy, contains, fetch};
+use crate::entity::users as table;
+use crate::errors::plain;
+
+pub(super) async fn find_credentials(queries: &SeaQueries, name: &SignInName) -> Stored<Option<Credentials>> {
+    let by_name = match name {
+        SignInName::Username(username) => table::Column::Username.eq(username.as_str()),
+        SignInName::Email(email) => table::Column::EmailNorm.eq(email.normalized()),
+    };
+    let row = table::Entity::find().filter(by_name).one(&queries.0.reader).await.map_err(plain)?;
+    Ok(row.map(|row| Credentials {
+        user_id: UserId(row.id),
+        password_hash: PasswordHash::from_phc(row.password_hash),
+        is_active: row.is_active,
+    }))
+}
+
+pub(super) async fn find(queries: &SeaQueries, id: UserId, scope: UserScope) -> Stored<Option<UserView>> {
+    let row = visible(scope).filter(table::Column::Id.eq(id.0)).one(&queries.0.reader).await.map_err(plain)?;
+    row.map(view).transpose()
+}
+
+pub(super) async fn list(
+    queries: &SeaQueries,
+    scope: UserScope,
+    filter: &UserFilter,
+    page: &PageRequest<UserSort>,
+) -> Stored<Page<UserView>> {
+    use table::Column;
+    let rows = visible(scope)
+        .apply_if(filter.text.as_deref(), |rows, text| {
+            rows.filter(Expr::col(Column::SearchText).like(contains(&searchable(text))))
+        })
+        .apply_if(filter.role, |rows, role| rows.filter(Column::Role.eq(role.as_str())))
+        .apply_if(filter.is_active, |rows, active| rows.filter(Column::IsActive.eq(active)))
+        .apply_if(filter.customer_id, |rows, customer| rows.filter(Column::CustomerId.eq(customer.0)));
+    let (column, nullable) = match page.sort {
+        UserSort::Id => (Column::Id, false),
+        UserSort::Username => (Column::Username, false),
+        UserSort::Email => (Column::EmailNorm, false),
+        UserSort::Role => (Column::Role, false),
+        UserSort::LastLogin => (Column::LastLoginAt, true),
+        UserSort::CreatedAt => (Column::CreatedAt, false),
+    };
+    let sort = page.sort;
+    let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
+    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id }, page, keyset, view).await
+}
+
+fn sort_value(row: &table::Model, sort: UserSort) -> SortValue {
+    match sort {
+        UserSort::Id => SortValue::Integer(row.id),
+        UserSort::Username => SortValue::Text(row.username.clone()),
+        UserSort::Email => SortValue::Text(row.email_norm.clone()),
+        UserSort::Role => SortValue::Text(row.role.clone()),
+        UserSort::LastLogin => row.last_login_at.map_or(SortValue::Null, SortValue::Instant),
+        UserSort::CreatedAt => SortValue::Instant(row.created_at),
+    }
+}
+
+fn visible(scope: UserScope) -> Select<table::Entity> {
+    match scope {
+        UserScope::All => table::Entity::find(),
+        UserScope::Only(id) => table::Entity::find().filter(table::Column::Id.eq(id.0)),
+    }
+}
+
+fn view(row: table::Model) -> Stored<UserView> {
+    row.into_user().map(UserView::from)
+}

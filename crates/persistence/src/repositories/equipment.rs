@@ -1,0 +1,164 @@
+//! Equipment.
+
+use async_trait::async_trait;
+use mif_domain::customers::CustomerId;
+use mif_domain::equipment::{
+    Criticality, Equipment, EquipmentDraft, EquipmentId, EquipmentRepository, EquipmentStatus, MaintenanceInterval,
+};
+use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::text::{Line, Paragraph, TextError};
+use mif_domain::{Constraint, Instant};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseBackend, DbErr, EntityTrait as _, NotSet, QueryFilter as _,
+    QuerySelect as _, Set, SqlErr,
+};
+
+use crate::entity::equipment as table;
+use crate::unit_of_work::Transaction;
+
+pub(crate) struct Machines<'a>(pub(crate) &'a mut Transaction);
+
+impl table::Model {
+    /// The machine of a row.
+    pub(crate) fn into_equipment(self) -> Stored<Equipment> {
+        let id = self.id;
+        let bad = |column: &str, why: &dyn std::fmt::Display| RepositoryError::corrupt("equipment", column, id, why);
+        fn line<const MAX: usize>(text: Option<&str>) -> Result<Option<Line<MAX>>, TextError> {
+            text.map(Line::parse).transpose()
+        }
+        let sheet = EquipmentDraft {
+            name: Line::parse(&self.name).map_err(|why| bad("name", &why))?,
+            code: line(self.code.as_deref()).map_err(|why| bad("code", &why))?,
+            kind: Line::parse(&self.kind).map_err(|why| bad("kind", &why))?,
+            location: Line::parse(&self.location).map_err(|why| bad("location", &why))?,
+            parent_id: self.parent_id.map(EquipmentId),
+            customer_id: self.customer_id.map(CustomerId),
+            brand: line(self.brand.as_deref()).map_err(|why| bad("brand", &why))?,
+            model: line(self.model.as_deref()).map_err(|why| bad("model", &why))?,
+            serial_number: line(self.serial_number.as_deref()).map_err(|why| bad("serial_number", &why))?,
+            status: EquipmentStatus::from_stored(&self.status).ok_or_else(|| bad("status", &"is unknown"))?,
+            criticality: Criticality::from_stored(&self.criticality)
+                .ok_or_else(|| bad("criticality", &"is unknown"))?,
+            maintenance_interval: self
+                .maintenance_interval_days
+                .map(MaintenanceInterval::from_days)
+                .transpose()
+                .map_err(|why| bad("maintenance_interval_days", &why))?,
+            commissioned_on: self.commissioned_on,
+            description: self
+                .description
+                .as_deref()
+                .map(Paragraph::parse)
+                .transpose()
+                .map_err(|why| bad("description", &why))?,
+        };
+        Ok(Equipment {
+            id: EquipmentId(id),
+            sheet,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// The columns that people write.
+fn row(sheet: &EquipmentDraft) -> table::ActiveModel {
+    let text = |line: Option<&str>| Set(line.map(str::to_owned));
+    table::ActiveModel {
+        id: NotSet,
+        name: Set(sheet.name.as_str().to_owned()),
+        code: text(sheet.code.as_ref().map(Line::as_str)),
+        kind: Set(sheet.kind.as_str().to_owned()),
+        location: Set(sheet.location.as_str().to_owned()),
+        parent_id: Set(sheet.parent_id.map(|id| id.0)),
+        customer_id: Set(sheet.customer_id.map(|id| id.0)),
+        brand: text(sheet.brand.as_ref().map(Line::as_str)),
+        model: text(sheet.model.as_ref().map(Line::as_str)),
+        serial_number: text(sheet.serial_number.as_ref().map(Line::as_str)),
+        status: Set(sheet.status.as_str().to_owned()),
+        criticality: Set(sheet.criticality.as_str().to_owned()),
+        maintenance_interval_days: Set(sheet.maintenance_interval.map(|interval| i64::from(interval.days()))),
+        commissioned_on: Set(sheet.commissioned_on),
+        description: text(sheet.description.as_ref().map(Paragraph::as_str)),
+        search_text: Set(sheet.search_text()),
+        created_at: NotSet,
+        updated_at: NotSet,
+        version: NotSet,
+    }
+}
+
+impl Machines<'_> {
+    /// Which of the two references was broken. PostgreSQL says it itself; in SQLite the transaction is still usable after
+    /// the failure, so we can look.
+    async fn broken_reference(&mut self, error: &DbErr, sheet: &EquipmentDraft) -> Constraint {
+        let broken = matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
+        if let (true, DatabaseBackend::Sqlite, Some(parent)) = (broken, self.0.backend(), sheet.parent_id) {
+            let found = table::Entity::find_by_id(parent.0).one(self.0.connection()).await;
+            if matches!(found, Ok(None)) {
+                return Constraint::UnknownParent;
+            }
+        }
+        Constraint::UnknownCustomer
+    }
+}
+
+#[async_trait]
+impl EquipmentRepository for Machines<'_> {
+    async fn insert(&mut self, sheet: EquipmentDraft, at: Instant) -> Stored<Equipment> {
+        let new = table::ActiveModel { created_at: Set(at), updated_at: Set(at), version: Set(1), ..row(&sheet) };
+        match new.insert(self.0.connection()).await {
+            Ok(stored) => self.0.parsed(stored.into_equipment()),
+            Err(error) => {
+                let meaning = self.broken_reference(&error, &sheet).await;
+                self.0.referring(Err(error), meaning)
+            }
+        }
+    }
+
+    async fn find_for_update(&mut self, id: EquipmentId) -> Stored<Option<Equipment>> {
+        let query = table::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate);
+        let result = query.one(self.0.connection()).await;
+        let row = self.0.checked(result)?;
+        self.0.parsed(row.map(table::Model::into_equipment).transpose())
+    }
+
+    async fn update(&mut self, equipment: &Equipment, at: Instant) -> Stored<Equipment> {
+        let changed =
+            table::ActiveModel { updated_at: Set(at), version: Set(equipment.version + 1), ..row(&equipment.sheet) };
+        let update = table::Entity::update_many()
+            .set(changed)
+            .filter(table::Column::Id.eq(equipment.id.0))
+            .filter(table::Column::Version.eq(equipment.version));
+        match update.exec_with_returning(self.0.connection()).await {
+            Ok(mut rows) => match rows.pop() {
+                Some(row) => self.0.parsed(row.into_equipment()),
+                None => self.0.refuse(RepositoryError::Stale),
+            },
+            Err(error) => {
+                let meaning = self.broken_reference(&error, &equipment.sheet).await;
+                self.0.referring(Err(error), meaning)
+            }
+        }
+    }
+
+    async fn delete(&mut self, id: EquipmentId, version: i64) -> Stored<()> {
+        let delete =
+            table::Entity::delete_many().filter(table::Column::Id.eq(id.0)).filter(table::Column::Version.eq(version));
+        let result = delete.exec(self.0.connection()).await;
+        match self.0.referring(result, Constraint::StillReferenced)?.rows_affected {
+            1 => Ok(()),
+            _ => self.0.refuse(RepositoryError::Stale),
+        }
+    }
+
+    async fn is_within(&mut self, candidate: EquipmentId, id: EquipmentId) -> Stored<bool> {
+        let sql = "WITH RECURSIVE above (id, parent_id) AS ( \
+                     SELECT id, parent_id FROM equipment WHERE id = $1 \
+                     UNION \
+                     SELECT equipment.id, equipment.parent_id FROM equipment JOIN above ON equipment.id = above.parent_id) \
+                   SELECT 1 AS found FROM above WHERE id = $2";
+        Ok(self.0.find(sql, vec![candidate.0.into(), id.0.into()]).await?.is_some())
+    }
+}

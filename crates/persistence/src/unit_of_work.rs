@@ -1,0 +1,143 @@
+//! One open transaction that lends repositories.
+
+use async_trait::async_trait;
+use mif_domain::audit::AuditTrail;
+use mif_domain::customers::CustomerRepository;
+use mif_domain::equipment::EquipmentRepository;
+use mif_domain::idempotency::IdempotencyLedger;
+use mif_domain::outbox::Outbox;
+use mif_domain::repository::Stored;
+use mif_domain::sessions::SessionRepository;
+use mif_domain::unit_of_work::{NamedLock, UnitOfWork, UnitOfWorkFactory};
+use mif_domain::users::UserRepository;
+use mif_domain::{Constraint, RepositoryError};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseBackend, DatabaseTransaction, DbErr, QueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait as _, Value,
+};
+
+use crate::errors::{plain, translate};
+use crate::{Database, repositories};
+
+/// Opens transactions on a [`Database`].
+#[derive(Debug, Clone)]
+pub struct SeaUnitsOfWork(pub Database);
+
+#[async_trait]
+impl UnitOfWorkFactory for SeaUnitsOfWork {
+    async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
+        // SQLite: a transaction that will write says so at once. One that only finds out later cannot wait its turn any
+        // more (SQLITE_BUSY_SNAPSHOT).
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let inner = self.0.writer.begin_with_options(options).await.map_err(plain)?;
+        Ok(Box::new(Transaction { inner, dead: false }))
+    }
+}
+
+/// A transaction that remembers whether it failed.
+pub(crate) struct Transaction {
+    inner: DatabaseTransaction,
+    dead: bool,
+}
+
+impl Transaction {
+    /// What SeaORM's entities run on.
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        self.inner.get_database_backend()
+    }
+
+    /// Kills the unit with an error.
+    pub(crate) fn refuse<T>(&mut self, error: RepositoryError) -> Stored<T> {
+        self.dead = true;
+        Err(error)
+    }
+
+    /// Translates a result of a statement that can break no reference.
+    pub(crate) fn checked<T>(&mut self, result: Result<T, DbErr>) -> Stored<T> {
+        self.referring(result, Constraint::Other)
+    }
+
+    /// Translates a result of a statement in which a broken reference means `foreign_key`.
+    pub(crate) fn referring<T>(&mut self, result: Result<T, DbErr>, foreign_key: Constraint) -> Stored<T> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => self.refuse(translate(error, foreign_key)),
+        }
+    }
+
+    /// Kills the unit when a stored row does not parse.
+    pub(crate) fn parsed<T>(&mut self, result: Stored<T>) -> Stored<T> {
+        self.dead |= result.is_err();
+        result
+    }
+
+    /// Runs a statement that returns at most one row.
+    pub(crate) async fn find(&mut self, sql: &str, values: Vec<Value>) -> Stored<Option<QueryResult>> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let result = self.inner.query_one_raw(statement).await;
+        self.checked(result)
+    }
+
+    /// Runs a statement and returns the number of rows it touched.
+    pub(crate) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Stored<u64> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let result = self.inner.execute_raw(statement).await;
+        Ok(self.checked(result)?.rows_affected())
+    }
+
+    /// Reads one column of a row.
+    pub(crate) fn column<T: sea_orm::TryGetable>(&mut self, row: &QueryResult, name: &str) -> Stored<T> {
+        let value = row.try_get("", name);
+        self.checked(value)
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for Transaction {
+    fn users(&mut self) -> Box<dyn UserRepository + '_> {
+        Box::new(repositories::users::Users(self))
+    }
+    fn sessions(&mut self) -> Box<dyn SessionRepository + '_> {
+        Box::new(repositories::sessions::Sessions(self))
+    }
+    fn customers(&mut self) -> Box<dyn CustomerRepository + '_> {
+        Box::new(repositories::customers::Customers(self))
+    }
+    fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_> {
+        Box::new(repositories::equipment::Machines(self))
+    }
+    fn audit(&mut self) -> Box<dyn AuditTrail + '_> {
+        Box::new(repositories::audit::Trail(self))
+    }
+    fn outbox(&mut self) -> Box<dyn Outbox + '_> {
+        Box::new(repositories::outbox::Messages(self))
+    }
+    fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_> {
+        Box::new(repositories::idempotency::Ledger(self))
+    }
+
+    async fn lock(&mut self, lock: NamedLock) -> Stored<()> {
+        // SQLite has one writer, and that is us.
+        if self.backend() == DatabaseBackend::Postgres {
+            let sql = "SELECT name FROM named_locks WHERE name = $1 FOR UPDATE";
+            if self.find(sql, vec![lock.as_str().into()]).await?.is_none() {
+                return self.refuse(RepositoryError::Corrupt(format!("named_locks has no row {}", lock.as_str())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Stored<()> {
+        if self.dead {
+            return Err(RepositoryError::Corrupt("commit of a unit of work that had failed".to_owned()));
+        }
+        self.inner.commit().await.map_err(plain)
+    }
+}

@@ -1,0 +1,7 @@
+//! The one integration binary of this crate: every further one would link the cryptography again.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail like tests")]
+
+mod access;
+mod keys;
+mod support;

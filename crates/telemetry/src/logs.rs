@@ -1,0 +1,59 @@
+//! Log lines.
+
+use std::fmt::{self, Write as _};
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::format::{JsonFields, debug_fn};
+use tracing_subscriber::fmt::{self as lines, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::json::JsonLine;
+use crate::{LogFormat, TelemetryError};
+
+pub(crate) fn layer<S, W>(
+    format: LogFormat,
+    directives: &str,
+    writer: W,
+    colours: bool,
+) -> Result<Box<dyn Layer<S> + Send + Sync>, TelemetryError>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::builder()
+        .parse(directives)
+        .map_err(|source| TelemetryError::Filter { directives: directives.to_owned(), source })?;
+    let layer = lines::layer().with_writer(writer).with_ansi(colours);
+    Ok(match format {
+        LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),
+        LogFormat::Pretty => {
+            let fields = debug_fn(|writer, field, value| match field.name() {
+                "message" => write!(OneLine(writer), "{value:?}"),
+                name => {
+                    write!(writer, "{name}=")?;
+                    write!(OneLine(writer), "{value:?}")
+                }
+            });
+            layer.fmt_fields(fields.delimited(" ")).with_filter(filter).boxed()
+        }
+    })
+}
+
+/// Spells control characters out: a value that came from outside must not begin a line of its own, nor steer the
+/// terminal of whoever reads it.
+struct OneLine<'a, W>(&'a mut W);
+
+impl<W: fmt::Write> fmt::Write for OneLine<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            if character.is_control() {
+                write!(self.0, "{}", character.escape_default())?;
+            } else {
+                self.0.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! Traces: spans exported by OTLP.
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::{TelemetryError, TelemetrySettings};
+
+/// What carries the spans to the collector. Were their spans exported too, every export would cause the next.
+const TRANSPORT: [&str; 6] = ["h2", "hyper", "hyper_util", "tonic", "tower", "opentelemetry"];
+
+type Traces<S> = (Box<dyn Layer<S> + Send + Sync>, SdkTracerProvider);
+
+pub(crate) fn layer<S>(settings: &TelemetrySettings) -> Result<Option<Traces<S>>, TelemetryError>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    if !(0.0..=1.0).contains(&settings.sample_ratio) {
+        return Err(TelemetryError::Ratio(settings.sample_ratio));
+    }
+    let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
+    let provider = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter(endpoint)?)
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio))))
+        .with_resource(
+            Resource::builder()
+                .with_service_name(settings.service_name.clone())
+                .with_attribute(KeyValue::new("service.version", settings.service_version))
+                .build(),
+        )
+        .build();
+    let filter =
+        Targets::new().with_default(LevelFilter::INFO).with_targets(TRANSPORT.map(|target| (target, LevelFilter::OFF)));
+    // Source lines, threads and idle times cost something on every span, and nobody looks for them in a trace.
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("mif"))
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter);
+    Ok(Some((layer.boxed(), provider)))
+}
+
+/// Connects when it first has something to send, and again whenever it must.
+fn exporter(endpoint: &str) -> Result<SpanExporter, TelemetryError> {
+    let refused = |reason: String| TelemetryError::Endpoint { endpoint: endpoint.to_owned(), reason };
+    // The library would take an address without a scheme for https and fail later, at every export.
+    let secure = endpoint.starts_with("https://");
+    if !secure && !endpoint.starts_with("http://") {
+        return Err(refused("no scheme".to_owned()));
+    }
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(TelemetryError::NoRuntime);
+    }
+    let builder = SpanExporter::builder().with_tonic().with_endpoint(endpoint);
+    let builder = if secure { builder.with_tls_config(ClientTlsConfig::new().with_enabled_roots()) } else { builder };
+    builder.build().map_err(|error| refused(error.to_string()))
+}

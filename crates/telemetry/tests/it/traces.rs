@@ -1,0 +1,85 @@
+//! What reaches a collector, and what happens without one.
+
+use std::time::Duration;
+
+use fake_opentelemetry_collector::FakeCollectorServer;
+use mif_telemetry::{TelemetryError, TelemetrySettings, assemble};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::support::{Captured, settings};
+
+fn sending_to(endpoint: &str) -> TelemetrySettings {
+    TelemetrySettings { otlp_endpoint: Some(endpoint.to_owned()), ..settings() }
+}
+
+fn one_request() {
+    let _request = tracing::info_span!("request", request_id = "r-1").entered();
+    let _query = tracing::info_span!("query").entered();
+    let _noise = tracing::debug_span!("noise").entered();
+    let _transport = tracing::info_span!(target: "h2::client", "frame").entered();
+}
+
+// One thread on purpose, like the server's main thread: there, a flush that blocked it would never end.
+#[tokio::test]
+async fn spans_reach_the_collector_at_shutdown_whatever_the_log_filter_says() {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let settings = TelemetrySettings { filter: "error".to_owned(), ..sending_to(&collector.endpoint()) };
+    let (dispatch, telemetry) = assemble(&settings, Captured::default(), false).unwrap();
+    tracing::dispatcher::with_default(&dispatch, one_request);
+    telemetry.shutdown().await;
+
+    let mut spans = collector.exported_spans(2, Duration::from_secs(5)).await;
+    spans.sort_by(|one, other| other.name.cmp(&one.name));
+    let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["request", "query"]);
+    assert_eq!(spans[1].parent_span_id, spans[0].span_id);
+    assert_eq!(spans[1].trace_id, spans[0].trace_id);
+    assert!(spans[0].attributes["request_id"].contains("r-1"), "{:?}", spans[0].attributes);
+    collector.abort();
+}
+
+#[tokio::test]
+async fn nothing_is_sampled_at_ratio_zero() {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let settings = TelemetrySettings { sample_ratio: 0.0, ..sending_to(&collector.endpoint()) };
+    let (dispatch, telemetry) = assemble(&settings, Captured::default(), false).unwrap();
+    tracing::dispatcher::with_default(&dispatch, one_request);
+    telemetry.shutdown().await;
+    assert!(collector.exported_spans(1, Duration::from_millis(200)).await.is_empty());
+    collector.abort();
+}
+
+async fn shutdown_takes(endpoint: &str) -> Duration {
+    let (dispatch, telemetry) = assemble(&sending_to(endpoint), Captured::default(), false).unwrap();
+    tracing::dispatcher::with_default(&dispatch, one_request);
+    let began = Instant::now();
+    telemetry.shutdown().await;
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn a_dead_collector_does_not_delay_the_end() {
+    // A port that nobody listens on any more.
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let took = shutdown_takes(&format!("http://{closed}")).await;
+    assert!(took < Duration::from_secs(6), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_collector_that_never_answers_does_not_delay_the_end() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let took = shutdown_takes(&format!("http://{}", silent.local_addr().unwrap())).await;
+    assert!(took < Duration::from_secs(6), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_none_is_refused_by_name() {
+    for endpoint in ["rubbish", "localhost:4317", "ftp://localhost:4317", "http://", "http://a b:4317", ""] {
+        let error = assemble(&sending_to(endpoint), Captured::default(), false).err().unwrap();
+        assert!(matches!(error, TelemetryError::Endpoint { .. }), "{endpoint}: {error}");
+        assert!(error.to_string().contains(&format!("{endpoint:?}")), "{error}");
+    }
+    let (_dispatch, telemetry) = assemble(&sending_to("https://localhost:1"), Captured::default(), false).unwrap();
+    telemetry.shutdown().await;
+}

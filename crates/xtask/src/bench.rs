@@ -1,0 +1,111 @@
+//! `cargo xtask bench`: figures of the release build, each beside a ceiling measured in the same run on the same machine.
+//!
+//! Standard output carries one JSON line a figure and a summary; progress goes to standard error. A missed aim is a
+//! result, not a failure: only a figure that cannot be measured stops the command.
+
+mod http;
+mod load;
+mod refresh;
+mod report;
+mod server;
+mod sql;
+mod start;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::apt;
+use crate::pg::{Cluster, ClusterOptions};
+use crate::workspace::{Workspace, must};
+use load::{Pgbench, Wrk};
+use report::Report;
+use server::Server;
+
+const DATABASE: &str = "mif";
+const EQUIPMENT_ROWS: u32 = 10_000;
+const GET_CONNECTIONS: u32 = 64;
+const PGBENCH_CLIENTS: u32 = 20;
+const AIM_GET_BY_ID: f64 = 0.28;
+const AIM_PAGE_OF_50: f64 = 0.40;
+const AIM_REFRESH: f64 = 0.50;
+
+#[derive(Debug)]
+pub(crate) struct Plan {
+    run: Duration,
+    warm_up: Duration,
+    quick: bool,
+}
+
+impl Plan {
+    pub(crate) const fn full() -> Self {
+        Self { run: Duration::from_secs(10), warm_up: Duration::from_secs(3), quick: false }
+    }
+
+    pub(crate) const fn quick() -> Self {
+        Self { run: Duration::from_secs(3), warm_up: Duration::from_secs(1), quick: true }
+    }
+}
+
+pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Outcome<ExitCode> {
+    must(&mut workspace.cargo(["build", "--release", "--locked", "--package", "mif-server"]))?;
+    let binary = workspace.server_binary("release")?;
+    if apt::on_path("wrk").is_none() {
+        apt::install(&["wrk"], "the load generator wrk")?;
+    }
+    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    let mut report = Report::default();
+
+    let launch = server::Launch { binary: &binary, root: &workspace.root };
+    start::measure(&launch, &mut report)?;
+    under_load(&launch, &folder, plan, &mut report)?;
+
+    println!("{}", report.summary(plan.quick));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report: &mut Report) -> Outcome<()> {
+    let cluster = Cluster::start(ClusterOptions { durable: true })?;
+    cluster.psql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
+    let url = cluster.url(DATABASE);
+    let data = folder.path().join("data");
+    launch.migrate(&data, &url)?;
+    cluster.psql(DATABASE, &sql::insert_equipment(EQUIPMENT_ROWS))?;
+    cluster.psql(DATABASE, sql::SETTLE)?;
+
+    let server = Server::start(launch, &data, Some(&url))?;
+    let access = server.login()?.access_token;
+    let mut wrk = Wrk { folder: folder.path(), port: server.port(), token: &access, plan };
+    let mut pgbench = Pgbench { cluster: &cluster, folder: folder.path(), clients: PGBENCH_CLIENTS, run: plan.run };
+
+    progress("get_by_id");
+    let value = wrk.requests_per_second(&format!("\"/api/v1/equipements/\" .. math.random(1, {EQUIPMENT_ROWS})"))?;
+    let variable = ("rows", EQUIPMENT_ROWS.to_string());
+    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_GET_BY_ID, &[variable])?;
+    report.ratio("get_by_id", value, ceiling, AIM_GET_BY_ID, "req/s");
+
+    progress("page_of_50");
+    let value = wrk.requests_per_second("\"/api/v1/equipements?limit=50&tri=nom\"")?;
+    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_PAGE_OF_50, &[])?;
+    report.ratio("page_of_50", value, ceiling, AIM_PAGE_OF_50, "req/s");
+
+    progress("refresh");
+    let value = refresh::rotations_per_second(&server, plan.run)?;
+    pgbench.clients = refresh::SESSIONS;
+    let first = first_number(&cluster.psql(DATABASE, &sql::insert_sessions(refresh::SESSIONS))?)?;
+    let variable = ("first_session", first.to_string());
+    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_REFRESH, &[variable])?;
+    report.ratio("refresh", value, ceiling, AIM_REFRESH, "req/s");
+    server.stop()
+}
+
+fn first_number(rows: &str) -> Outcome<u64> {
+    let numbers = rows.lines().filter_map(|row| row.trim().parse().ok());
+    numbers.min().ok_or_else(|| format!("psql answered no number: {rows}"))
+}
+
+fn progress(figure: &str) {
+    eprintln!("xtask: measuring {figure}");
+}
