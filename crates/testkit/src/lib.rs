@@ -1,1 +1,33 @@
+//! What tests are made of: in-memory adapters of the ports, builders of believable data, and the contract suites that
+//! every adapter must pass.
+//!
+//! Fakes hold state; none of them expects calls. [`MemoryStore`] is a real adapter of the write side, checked by the same
+//! [`contracts`] as the databases. There is no third search engine: see [`NoQueries`]. Nothing here may be linked into the
+//! product.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "test support: a panic is how a test fails"
+)]
+
+mod builders;
+mod clock;
+pub mod contracts;
+mod entropy;
+mod mail;
+mod memory;
+mod passwords;
+mod tokens;
+
+pub use builders::{
+    EquipmentBuilder, PASSWORD, T0, UserBuilder, a_customer, a_session, a_user, an_equipment, later, password,
+};
+pub use clock::FakeClock;
+pub use entropy::SeededEntropy;
+pub use mail::RecordingMailer;
+pub use memory::{MemoryStore, NoQueries, OutboxEntry};
+pub use passwords::FastHasher;
+pub use tokens::{FakeAccessTokens, FakeRefreshTokens};

@@ -15,5 +15,5 @@ pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::LogOut;
 pub use refresh::{Refresh, RefreshError};
-pub use sessions::{CloseSession, CloseSessionError, ListSessions};
+pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
 pub use tokens::TokenPair;

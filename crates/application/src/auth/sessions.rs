@@ -53,3 +53,22 @@ impl CloseSession {
         Ok(())
     }
 }
+
+/// Closes every session of the actor but the one that asks.
+#[derive(Debug, Clone, Copy)]
+pub struct CloseOtherSessions;
+
+impl CloseOtherSessions {
+    /// Returns how many were closed.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Stored<u64> {
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let (user, own) = (actor.user_id(), actor.session_id());
+        let closed = work.sessions().revoke_all(user, Some(own), RevokeReason::Closed, now).await?;
+        let event = AuditEvent::success(AuditKind::Logout, actor.origin(), now).with("sessions", closed.to_string());
+        work.audit().append(event).await?;
+        work.commit().await?;
+        core.sessions.forget_user(user);
+        Ok(closed)
+    }
+}

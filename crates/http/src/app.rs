@@ -1,0 +1,124 @@
+//! The actix application.
+
+use actix_cors::Cors;
+use actix_governor::Governor;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, Uri};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, scope};
+
+use crate::edge::edge;
+use crate::fallback::not_here;
+use crate::routes::{auth, docs, equipment, health, jwks, users};
+use crate::{ApiState, FloodGuard};
+
+/// Builds the application. Middleware, from the outside in:
+///
+/// 1. the edge: names the request, catches panics, writes errors, adds the headers that every answer has;
+/// 2. CORS: so that even a refusal can be read by an allowed web page;
+/// 3. trailing slashes under `/api/` go, because collections answer with and without;
+/// 4. routing;
+/// 5. under `/api/v1`, the flood guard: probes and pages are not counted.
+pub fn app(
+    state: Data<ApiState>,
+    origins: &[String],
+    guard: Option<&FloodGuard>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new().into_utoipa_app().configure(|config| routes(config, guard)).split_for_parts();
+    app.app_data(state)
+        .app_data(Data::new(docs::config()))
+        .default_service(web::to(not_here))
+        .wrap_fn(|mut request, service| {
+            trim_slash(&mut request);
+            service.call(request)
+        })
+        .wrap(cors(origins))
+        .wrap(from_fn(edge))
+}
+
+/// Every route, for the application and for the document alike.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>, guard: Option<&FloodGuard>) {
+    let off = FloodGuard::off();
+    let limit = Condition::new(guard.is_some(), Governor::new(guard.unwrap_or(&off).config()));
+    let api = scope::scope("/api/v1")
+        .service(auth::issue_token)
+        .service(auth::sign_in)
+        .service(auth::refresh_token)
+        .service(auth::sign_out)
+        .service(auth::who_am_i)
+        .service(auth::change_password)
+        .service(auth::list_sessions)
+        .service(auth::close_other_sessions)
+        .service(auth::read_session)
+        .service(auth::close_session)
+        .service(users::list)
+        .service(users::create)
+        .service(users::me)
+        .service(users::update_profile)
+        .service(users::read)
+        .service(users::update)
+        .service(users::deactivate)
+        .service(users::activate)
+        .service(users::set_password)
+        .service(equipment::list)
+        .service(equipment::create)
+        .service(equipment::read)
+        .service(equipment::update)
+        .service(equipment::remove)
+        .service(health::health_alias)
+        .wrap(limit);
+    config
+        .service(api)
+        .service(health::live)
+        .service(health::liveness)
+        .service(health::ready)
+        .service(health::readiness_alias)
+        .service(health::health)
+        .service(jwks::keys)
+        .service(docs::document)
+        .service(docs::redirect)
+        .service(docs::page);
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let allowed = ["authorization", "content-type", "accept-language", "if-match", "if-none-match", "idempotency-key",
+        "range", "x-request-id", "traceparent"];
+    let exposed = ["link", "x-total-count", "etag", "location", "x-request-id", "retry-after", "ratelimit",
+        "ratelimit-policy", "content-disposition", "content-range"];
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers(allowed)
+        .expose_headers(exposed)
+        // A page of another origin does not get to read the answer; whether it may act is for the token to say.
+        .block_on_origin_mismatch(false)
+        .max_age(600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+fn trim_slash(request: &mut ServiceRequest) {
+    let path = request.path();
+    if !path.starts_with("/api/") || !path.ends_with('/') {
+        return;
+    }
+    let trimmed = path.trim_end_matches('/');
+    let target = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    if let Ok(uri) = target.parse::<Uri>() {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}

@@ -1,0 +1,312 @@
+//! The outermost layer: every answer leaves through here, whatever happened inside.
+//!
+//! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, writes
+//! the body of errors in the client's language, and adds the headers that no answer goes without.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use futures_util::FutureExt as _;
+use mif_domain::Entropy;
+use mif_domain::users::Language;
+use opentelemetry::propagation::Extractor;
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use crate::ApiState;
+use crate::extract::RequestContext;
+use crate::problem::{ApiError, Code, MEDIA_TYPE};
+
+/// The middleware.
+pub(crate) async fn edge<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let Some(state) = request.app_data::<Data<ApiState>>().cloned() else {
+        return Err(Code::Internal.into_error());
+    };
+    let arrived = state.core.clock.uptime();
+    let method = request.method().clone();
+    let is_docs = request.path().starts_with("/docs");
+    let trace = TraceIds::of(request.headers(), &*state.core.entropy);
+    let context = context(&request, &state, &trace);
+    let span = root_span(&request, &context);
+    let trace = trace.adopt(&span, request.headers());
+    let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
+    span.record("trace_id", trace.trace_id.as_str());
+    request.extensions_mut().insert(context.clone());
+
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
+    let entered = span.enter();
+    let mut finished = match outcome {
+        Ok(Ok(response)) => Ok(finish(response, &context)),
+        // Without a request at hand actix answers for us, with this very response.
+        Ok(Err(error)) => Err(problem(&error.error_response(), &context)),
+        Err(_panic) => {
+            tracing::error!("a handler panicked");
+            Err(problem(&ApiError::from(Code::Internal).error_response(), &context))
+        }
+    };
+    let headers = match &mut finished {
+        Ok(response) => response.headers_mut(),
+        Err(response) => response.headers_mut(),
+    };
+    add_headers(headers, &context, &trace, is_docs);
+    let (status, route) = match &finished {
+        Ok(response) => (response.status(), response.request().match_pattern()),
+        Err(response) => (response.status(), None),
+    };
+    let duration = state.core.clock.uptime().saturating_sub(arrived);
+    record(&span, &method, route.as_deref(), status, duration);
+    drop(entered);
+    finished.map_err(|response| InternalError::from_response("the request failed outside a handler", response).into())
+}
+
+impl Code {
+    fn into_error(self) -> Error {
+        ApiError::from(self).into()
+    }
+}
+
+fn context(request: &ServiceRequest, state: &ApiState, trace: &TraceIds) -> RequestContext {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
+    let well_formed = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    RequestContext {
+        request_id: given.filter(well_formed).unwrap_or(&trace.trace_id).to_owned(),
+        trace_id: trace.trace_id.clone(),
+        language: language(request.headers()),
+        client: state.trusted_proxies.client(peer, request.headers()),
+    }
+}
+
+/// French, unless the client prefers English.
+fn language(headers: &HeaderMap) -> Language {
+    let Some(header) = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+        return Language::French;
+    };
+    let weight = |wanted: &str| {
+        header
+            .split(',')
+            .filter_map(|range| {
+                let (tag, parameters) = range.trim().split_once(';').unwrap_or((range.trim(), ""));
+                let primary = tag.split('-').next().unwrap_or_default();
+                let quality = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+                primary.eq_ignore_ascii_case(wanted).then_some(quality)
+            })
+            .fold(0.0_f32, f32::max)
+    };
+    if weight("en") > weight("fr") { Language::English } else { Language::French }
+}
+
+fn root_span(request: &ServiceRequest, context: &RequestContext) -> Span {
+    tracing::info_span!(
+        "request",
+        otel.name = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = %request.method(),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        url.path = %request.path(),
+        request_id = %context.request_id,
+        trace_id = Empty,
+        user_id = Empty,
+    )
+}
+
+fn record(span: &Span, method: &Method, route: Option<&str>, status: StatusCode, duration: std::time::Duration) {
+    let route = route.unwrap_or("(none)");
+    span.record("otel.name", format_args!("{method} {route}").to_string());
+    span.record("http.route", route);
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    let duration_ms = duration.as_secs_f64() * 1000.0;
+    // Reads that worked are the bulk and say little; they are logged at `debug`.
+    if (method == Method::GET || method == Method::HEAD) && status.as_u16() < 400 {
+        tracing::debug!(%method, route, status = status.as_u16(), duration_ms, "answered");
+    } else {
+        tracing::info!(%method, route, status = status.as_u16(), duration_ms, "answered");
+    }
+}
+
+/// The identity of this request in traces.
+struct TraceIds {
+    trace_id: String,
+    span_id: String,
+    sampled: bool,
+}
+
+impl TraceIds {
+    /// The caller's trace goes on here; without one a new trace begins.
+    fn of(headers: &HeaderMap, entropy: &dyn Entropy) -> Self {
+        let mut random = [0; 24];
+        entropy.fill(&mut random);
+        let (trace, span) = random.split_at(16);
+        let fresh = Self { trace_id: hex(trace), span_id: hex(span), sampled: false };
+        match parent(headers) {
+            Some(parent) => Self { trace_id: parent.trace_id().to_string(), sampled: parent.is_sampled(), ..fresh },
+            None => fresh,
+        }
+    }
+
+    /// Ties the span to the caller's trace, and takes the identity that the exporter knows it by, when there is one.
+    fn adopt(self, span: &Span, headers: &HeaderMap) -> Self {
+        if let Some(parent) = parent(headers) {
+            // Fails when nothing is exported, which is fine.
+            let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent));
+        }
+        let exported = span.context();
+        let exported = exported.span().span_context().clone();
+        if !exported.is_valid() {
+            return self;
+        }
+        Self {
+            trace_id: exported.trace_id().to_string(),
+            span_id: exported.span_id().to_string(),
+            sampled: exported.is_sampled(),
+        }
+    }
+}
+
+fn parent(headers: &HeaderMap) -> Option<SpanContext> {
+    headers.get("traceparent")?;
+    let context = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers)));
+    let parent = context.span().span_context().clone();
+    parent.is_valid().then_some(parent)
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Gives errors their body. Those that have one in JSON stay as they are: replayed problems, and what `/ready` tells.
+fn finish<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    context: &RequestContext,
+) -> ServiceResponse<EitherBody<B>> {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !is_error || kind.is_some_and(|kind| kind == MEDIA_TYPE || kind == "application/json") {
+        return response.map_into_left_body();
+    }
+    let (request, response) = response.into_parts();
+    let rendered = problem(&response, context);
+    ServiceResponse::new(request, rendered).map_into_right_body()
+}
+
+fn problem<B>(response: &HttpResponse<B>, context: &RequestContext) -> HttpResponse<BoxBody> {
+    let known = response.extensions().get::<ApiError>().cloned();
+    let error = known.unwrap_or_else(|| ApiError::from(framework_code(response.status())));
+    let mut rendered = HttpResponse::build(error.code.status());
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            rendered.append_header((name.clone(), value.clone()));
+        }
+    }
+    rendered.content_type(MEDIA_TYPE).body(error.body(context.language, &context.trace_id))
+}
+
+/// What an error of the framework itself means.
+fn framework_code(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::UnknownRoute,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::TOO_MANY_REQUESTS => Code::TooManyRequests,
+        status if status.is_client_error() => Code::BadRequest,
+        _ => Code::Internal,
+    }
+}
+
+/// What every answer carries.
+const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains; preload"),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+    (
+        header::PERMISSIONS_POLICY,
+        HeaderValue::from_static("accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+    (header::CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")),
+];
+const API_CSP: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+// Swagger UI styles elements in place; everything else comes from its own files.
+const DOCS_CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
+fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceIds, is_docs: bool) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, value);
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_CSP } else { API_CSP });
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let flags = if trace.sampled { "01" } else { "00" };
+    let traceparent = format!("00-{}-{}-{flags}", trace.trace_id, trace.span_id);
+    let named = [("x-request-id", context.request_id.as_str()), ("traceparent", traceparent.as_str())];
+    for (name, value) in named {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken(accept: &str) -> Language {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(accept).unwrap());
+        language(&headers)
+    }
+
+    #[test]
+    fn french_unless_english_is_preferred() {
+        assert_eq!(language(&HeaderMap::new()), Language::French);
+        assert_eq!(spoken("en"), Language::English);
+        assert_eq!(spoken("en-GB,en;q=0.9"), Language::English);
+        assert_eq!(spoken("fr-MA,fr;q=0.9,en;q=0.8"), Language::French);
+        assert_eq!(spoken("de"), Language::French);
+        assert_eq!(spoken("en;q=rubbish, ;;,,"), Language::French);
+    }
+}

@@ -1,0 +1,78 @@
+//! Who asks: `Authorization: Bearer`.
+
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use mif_application::access::Actor;
+use mif_application::auth::Authenticate;
+
+use super::RequestContext;
+use crate::ApiState;
+use crate::problem::{ApiError, Code};
+
+/// A signed-in user whose password is their own.
+#[derive(Debug)]
+pub(crate) struct Authenticated(Actor);
+
+/// A signed-in user who may still have to change a temporary password.
+#[derive(Debug)]
+pub(crate) struct AuthenticatedForPasswordChange(Actor);
+
+impl Deref for Authenticated {
+    type Target = Actor;
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl Deref for AuthenticatedForPasswordChange {
+    type Target = Actor;
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl FromRequest for Authenticated {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let actor = actor(&request).await?;
+            if actor.must_change_password() {
+                return Err(Code::MustChangePassword.into());
+            }
+            Ok(Self(actor))
+        })
+    }
+}
+
+impl FromRequest for AuthenticatedForPasswordChange {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { actor(&request).await.map(Self) })
+    }
+}
+
+async fn actor(request: &HttpRequest) -> Result<Actor, ApiError> {
+    let state = request.app_data::<Data<ApiState>>().ok_or(Code::Internal)?;
+    let token = bearer(request).ok_or(Code::NotAuthenticated)?;
+    let session = Authenticate { token }.run(&state.core).await?;
+    tracing::Span::current().record("user_id", session.user_id.0);
+    let info = request.extensions().get::<RequestContext>().map(RequestContext::info).unwrap_or_default();
+    Ok(Actor::new(session, info))
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

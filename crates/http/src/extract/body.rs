@@ -1,0 +1,71 @@
+//! JSON bodies, and how bodies are read at all: bounded, always to the end.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+
+use super::decode::json_slice;
+use crate::problem::{ApiError, Code};
+
+/// A JSON body of at most 64 KiB, with the bytes it came from.
+#[derive(Debug)]
+pub(crate) struct Json<T> {
+    pub(crate) value: T,
+    pub(crate) raw: Bytes,
+}
+
+const LIMIT: usize = 64 * 1024;
+/// What is beyond the limit is read and thrown away up to here, in bytes, so that the client is still listening when we
+/// answer. Beyond this the connection is closed.
+const DRAINED: usize = 4 * 1024 * 1024;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kind = media_type(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            let raw = read(payload, LIMIT).await?;
+            if !is_json(&kind) {
+                return Err(Code::UnsupportedMediaType.into());
+            }
+            Ok(Self { value: json_slice(&raw)?, raw })
+        })
+    }
+}
+
+/// `application/json` or, for PATCH, `application/merge-patch+json`.
+pub(super) fn is_json(kind: &str) -> bool {
+    matches!(kind, "application/json" | "application/merge-patch+json")
+}
+
+/// The media type without its parameters, in lower case.
+pub(super) fn media_type(request: &HttpRequest) -> String {
+    let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::new();
+    let mut dropped = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Code::BadRequest)?;
+        if dropped == 0 && body.len() + chunk.len() <= limit {
+            body.extend_from_slice(&chunk);
+        } else {
+            dropped += chunk.len();
+            body.clear();
+            if dropped > DRAINED {
+                break;
+            }
+        }
+    }
+    if dropped > 0 { Err(Code::TooLarge.into()) } else { Ok(body.freeze()) }
+}

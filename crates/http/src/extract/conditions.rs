@@ -1,0 +1,83 @@
+//! `If-Match` and `If-None-Match` (RFC 9110). An ETag is `"<version>-<short hash of the body>"`: the first compares the
+//! version only, the second the whole.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::problem::{ApiError, Code};
+
+/// Under which conditions the request is meant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conditions {
+    /// The version that must be the current one. `None`: any.
+    pub(crate) expected_version: Option<i64>,
+    none_match: Option<String>,
+}
+
+impl Conditions {
+    /// Whether the client has exactly this answer already.
+    pub(crate) fn has(&self, etag: &str) -> bool {
+        self.none_match.as_deref().is_some_and(|known| {
+            known.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+        })
+    }
+}
+
+impl FromRequest for Conditions {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.headers()))
+    }
+}
+
+fn read(headers: &HeaderMap) -> Result<Conditions, ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let expected_version = match text(header::IF_MATCH) {
+        None | Some("*") => None,
+        Some(tag) if tag.contains(',') => return Err(Code::BadIfMatch.into()),
+        // A tag that is not one of ours, or a weak one, cannot be the current one: no row has version -1.
+        Some(tag) => Some(version(tag).unwrap_or(-1)),
+    };
+    Ok(Conditions { expected_version, none_match: text(header::IF_NONE_MATCH).map(str::to_owned) })
+}
+
+fn version(tag: &str) -> Option<i64> {
+    let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let (version, _) = opaque.split_once('-').unwrap_or((opaque, ""));
+    version.parse().ok().filter(|version| *version > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn expected(tag: &'static str) -> Option<i64> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_MATCH, HeaderValue::from_static(tag));
+        read(&headers).unwrap().expected_version
+    }
+
+    #[test]
+    fn only_the_version_of_a_strong_tag_counts() {
+        assert_eq!(expected("\"7-0123abcd\""), Some(7));
+        assert_eq!(expected("\"7\""), Some(7));
+        assert_eq!(expected("*"), None);
+        for other in ["W/\"7-0123abcd\"", "\"x\"", "7", "\"-7-a\"", "\"\""] {
+            assert_eq!(expected(other), Some(-1), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_known_answer_is_recognised_whole() {
+        let conditions = Conditions { expected_version: None, none_match: Some("\"1-a\", W/\"2-b\"".into()) };
+        assert!(conditions.has("\"2-b\""));
+        assert!(!conditions.has("\"2-c\""));
+    }
+}

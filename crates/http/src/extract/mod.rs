@@ -1,0 +1,20 @@
+//! What handlers take out of a request. Every refusal is an [`ApiError`](crate::problem::ApiError).
+
+mod auth;
+mod body;
+mod conditions;
+mod context;
+mod decode;
+mod form;
+mod idempotency;
+mod path;
+mod query;
+
+pub(crate) use auth::{Authenticated, AuthenticatedForPasswordChange};
+pub(crate) use body::Json;
+pub(crate) use conditions::Conditions;
+pub(crate) use context::{Client, RequestContext};
+pub(crate) use form::{Form, lenient_bool};
+pub(crate) use idempotency::IdempotencyHeader;
+pub(crate) use path::Id;
+pub(crate) use query::Query;

@@ -1,0 +1,65 @@
+//! What is not there: 404, or 405 with the methods that are. Read from the OpenAPI document, which knows every route.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa::openapi::OpenApi;
+
+use crate::ApiState;
+use crate::problem::{ApiError, Code};
+
+/// Which methods each address has.
+#[derive(Debug)]
+pub(crate) struct RouteTable(Vec<(Vec<Segment>, String)>);
+
+#[derive(Debug)]
+enum Segment {
+    Literal(String),
+    Anything,
+}
+
+impl RouteTable {
+    pub(crate) fn from_document(document: &OpenApi) -> Self {
+        let routes = document.paths.paths.iter().map(|(path, item)| {
+            let methods = [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("PUT", item.put.is_some()),
+                ("PATCH", item.patch.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            let allowed: Vec<_> = methods.iter().filter(|(_, there)| *there).map(|(method, _)| *method).collect();
+            let segments = path.split('/').map(|segment| match segment.starts_with('{') {
+                true => Segment::Anything,
+                false => Segment::Literal(segment.to_owned()),
+            });
+            (segments.collect(), allowed.join(", "))
+        });
+        Self(routes.collect())
+    }
+
+    /// The methods of an address. Literal addresses win over those with parameters.
+    fn methods(&self, path: &str) -> Option<&str> {
+        let matching = |literal_only: bool| {
+            self.0.iter().find(move |(segments, _)| {
+                let mut given = path.split('/');
+                let all = segments.iter().all(|segment| match (segment, given.next()) {
+                    (Segment::Literal(literal), Some(text)) => literal == text,
+                    (Segment::Anything, Some(text)) => !literal_only && !text.is_empty(),
+                    (_, None) => false,
+                });
+                all && given.next().is_none()
+            })
+        };
+        matching(true).or_else(|| matching(false)).map(|(_, methods)| methods.as_str())
+    }
+}
+
+/// The handler of everything that has no other.
+pub(crate) async fn not_here(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+    let Some(methods) = state.routes.methods(request.path()) else {
+        return Err(Code::UnknownRoute.into());
+    };
+    let allow = HeaderValue::from_str(methods).unwrap_or(HeaderValue::from_static("GET"));
+    Err(ApiError::from(Code::MethodNotAllowed).with_header(header::ALLOW, allow))
+}

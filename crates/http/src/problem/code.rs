@@ -1,0 +1,140 @@
+//! The table of error codes. A code is a promise to clients: it is never renamed and never changes its status.
+
+use actix_web::http::StatusCode;
+use mif_domain::users::Language;
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $status:ident, $fr:literal, $en:literal, $detail_fr:literal, $detail_en:literal;)+) => {
+        /// What went wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code { $($variant),+ }
+
+        impl Code {
+            /// Every code.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The HTTP status.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// What it is.
+            pub(crate) const fn title(self, language: Language) -> &'static str {
+                match (self, language) { $((Self::$variant, Language::French) => $fr, (Self::$variant, Language::English) => $en),+ }
+            }
+
+            /// What to do about it.
+            pub(crate) const fn detail(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::French) => $detail_fr, (Self::$variant, Language::English) => $detail_en),+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // 400: the request cannot be read.
+    MalformedJson = "json_invalide", BAD_REQUEST, "JSON illisible", "Malformed JSON",
+        "Le corps de la requête n'est pas du JSON valide.", "The body of the request is not valid JSON.";
+    MalformedForm = "formulaire_invalide", BAD_REQUEST, "Formulaire illisible", "Malformed form",
+        "Le corps de la requête n'est pas un formulaire valide.", "The body of the request is not a valid form.";
+    BadRequest = "requete_invalide", BAD_REQUEST, "Requête illisible", "Malformed request",
+        "La requête ne suit pas le protocole HTTP.", "The request does not follow HTTP.";
+    BadIfMatch = "if_match_invalide", BAD_REQUEST, "If-Match illisible", "Malformed If-Match",
+        "If-Match prend un seul ETag, ou *.", "If-Match takes a single ETag, or *.";
+    BadIdempotencyKey = "cle_idempotence_invalide", BAD_REQUEST, "Idempotency-Key illisible", "Malformed Idempotency-Key",
+        "La clé a de 1 à 255 caractères ASCII imprimables.", "The key has 1 to 255 printable ASCII characters.";
+    // 401: who are you?
+    NotAuthenticated = "authentification_requise", UNAUTHORIZED, "Authentification requise", "Authentication required",
+        "Ajoutez l'en-tête Authorization: Bearer.", "Add the header Authorization: Bearer.";
+    BadCredentials = "identifiants_invalides", UNAUTHORIZED, "Identifiants invalides", "Invalid credentials",
+        "Le nom ou le mot de passe est incorrect.", "The name or the password is wrong.";
+    ExpiredToken = "jeton_expire", UNAUTHORIZED, "Jeton expiré", "Token expired",
+        "Demandez un nouveau jeton à /auth/refresh.", "Get a new token from /auth/refresh.";
+    InvalidToken = "jeton_invalide", UNAUTHORIZED, "Jeton invalide", "Invalid token",
+        "Ce jeton n'a pas été émis par ce serveur, ou il a été modifié.",
+        "This token was not issued by this server, or it was changed.";
+    SessionEnded = "session_terminee", UNAUTHORIZED, "Session terminée", "Session ended",
+        "Reconnectez-vous.", "Sign in again.";
+    BadRefreshToken = "jeton_rafraichissement_invalide", UNAUTHORIZED, "Jeton de rafraîchissement invalide",
+        "Invalid refresh token", "Reconnectez-vous.", "Sign in again.";
+    // 403: you may not.
+    Denied = "permission_refusee", FORBIDDEN, "Permission refusée", "Permission denied",
+        "Votre rôle ne permet pas cette action.", "Your role does not allow this.";
+    MustChangePassword = "mot_de_passe_a_changer", FORBIDDEN, "Mot de passe à changer", "Password must be changed",
+        "Ce mot de passe est temporaire : changez-le à /auth/change-password.",
+        "This password is temporary: change it at /auth/change-password.";
+    // 404, 405: not here.
+    NotFound = "introuvable", NOT_FOUND, "Ressource introuvable", "Not found",
+        "Elle n'existe pas, ou vous n'y avez pas accès.", "It does not exist, or you have no access to it.";
+    UnknownRoute = "route_inconnue", NOT_FOUND, "Adresse inconnue", "Unknown address",
+        "Aucune ressource n'a cette adresse ; voyez /docs.", "No resource has this address; see /docs.";
+    MethodNotAllowed = "methode_interdite", METHOD_NOT_ALLOWED, "Méthode interdite", "Method not allowed",
+        "L'en-tête Allow donne les méthodes possibles.", "The header Allow lists the methods that are.";
+    // 409, 412: not now.
+    UsernameTaken = "nom_utilisateur_pris", CONFLICT, "Nom d'utilisateur déjà pris", "Username taken",
+        "Choisissez un autre nom d'utilisateur.", "Choose another username.";
+    EmailTaken = "email_pris", CONFLICT, "Adresse e-mail déjà prise", "E-mail address taken",
+        "Un compte a déjà cette adresse.", "An account has this address already.";
+    EquipmentCodeTaken = "code_pris", CONFLICT, "Code déjà pris", "Code taken",
+        "Un équipement a déjà ce code.", "A machine has this code already.";
+    SerialNumberTaken = "numero_serie_pris", CONFLICT, "Numéro de série déjà pris", "Serial number taken",
+        "Un équipement a déjà ce numéro de série.", "A machine has this serial number already.";
+    EquipmentInUse = "equipement_utilise", CONFLICT, "Équipement utilisé", "Equipment in use",
+        "D'autres données y font référence : mettez-le au statut retire.",
+        "Other data refer to it: set its statut to retire.";
+    EquipmentCycle = "cycle_equipement", CONFLICT, "Cycle dans l'arbre", "Cycle in the tree",
+        "Un équipement ne peut pas faire partie de lui-même.", "A machine cannot be a part of itself.";
+    LastAdmin = "dernier_admin", CONFLICT, "Dernier administrateur", "Last administrator",
+        "Il doit rester un administrateur actif.", "One active administrator must remain.";
+    ChangedMeanwhile = "modification_concurrente", CONFLICT, "Modification concurrente", "Concurrent change",
+        "La ressource a changé entre-temps ; recommencez.", "The resource changed meanwhile; try again.";
+    StillRunning = "requete_en_cours", CONFLICT, "Requête en cours", "Request still running",
+        "Une requête avec la même clé n'est pas terminée.", "A request with the same key has not finished.";
+    StaleVersion = "version_perimee", PRECONDITION_FAILED, "Version périmée", "Stale version",
+        "La ressource a changé depuis sa lecture ; relisez-la.", "The resource changed since it was read; read it again.";
+    // 413, 415, 422: not like this.
+    TooLarge = "corps_trop_volumineux", PAYLOAD_TOO_LARGE, "Corps trop volumineux", "Body too large",
+        "Le corps de la requête dépasse la limite.", "The body of the request exceeds the limit.";
+    UnsupportedMediaType = "type_non_supporte", UNSUPPORTED_MEDIA_TYPE, "Type de contenu non supporté",
+        "Unsupported media type", "Voyez dans /docs les types acceptés ici.", "See /docs for the types accepted here.";
+    Validation = "validation", UNPROCESSABLE_ENTITY, "Données invalides", "Invalid data",
+        "Des champs ont été refusés : voyez errors.", "Some fields were refused: see errors.";
+    BadCursor = "curseur_invalide", UNPROCESSABLE_ENTITY, "Curseur invalide", "Invalid cursor",
+        "Le curseur vient d'une autre liste ; reprenez sans curseur.",
+        "The cursor comes from another list; start again without one.";
+    KeyReused = "cle_idempotence_reutilisee", UNPROCESSABLE_ENTITY, "Idempotency-Key déjà utilisée",
+        "Idempotency-Key used before", "Cette clé a servi à une autre requête.", "This key was used for another request.";
+    // 429: slower.
+    TooManyRequests = "trop_de_requetes", TOO_MANY_REQUESTS, "Trop de requêtes", "Too many requests",
+        "Attendez le temps indiqué par Retry-After.", "Wait for the time given by Retry-After.";
+    // 5xx: our fault, told without detail.
+    Internal = "erreur_interne", INTERNAL_SERVER_ERROR, "Erreur interne", "Internal error",
+        "L'erreur a été journalisée ; citez trace_id.", "The error was logged; quote trace_id.";
+    Unavailable = "service_indisponible", SERVICE_UNAVAILABLE, "Service indisponible", "Service unavailable",
+        "Réessayez dans un instant.", "Try again in a moment.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique_snake_case_and_an_error() {
+        let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code:?}");
+            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
+        }
+    }
+}

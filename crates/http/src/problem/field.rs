@@ -1,0 +1,136 @@
+//! Why a field was refused. A submitted value is never repeated: it may be a secret.
+
+use mif_domain::text::TextError;
+use mif_domain::users::{Language, PasswordRule};
+
+/// A field and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldError {
+    pub(crate) name: String,
+    pub(crate) problem: FieldProblem,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FieldProblem {
+    /// Must be given.
+    Missing,
+    /// No such field or parameter here.
+    Unknown,
+    /// Given twice.
+    Duplicate,
+    /// Of the wrong type, or none of the words allowed. Says what is expected.
+    Type(String),
+    /// Empty.
+    Empty,
+    /// More than so many characters.
+    TooLong(usize),
+    /// Holds NUL or another control character.
+    ControlCharacter,
+    /// Does not follow its format. Says which, in French and English.
+    Format(&'static str, &'static str),
+    /// Points at something that does not exist.
+    UnknownReference,
+    /// Not the current password.
+    WrongPassword,
+    /// A rule of the password policy.
+    Password(PasswordRule),
+}
+
+impl FieldProblem {
+    /// The stable name.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "champ_manquant",
+            Self::Unknown => "champ_inconnu",
+            Self::Duplicate => "champ_double",
+            Self::Type(_) => "type_invalide",
+            Self::Empty => "champ_vide",
+            Self::TooLong(_) => "trop_long",
+            Self::ControlCharacter => "caractere_interdit",
+            Self::Format(..) => "format_invalide",
+            Self::UnknownReference => "reference_inconnue",
+            Self::WrongPassword => "mot_de_passe_incorrect",
+            Self::Password(rule) => match rule {
+                PasswordRule::TooShort { .. } => "mot_de_passe_trop_court",
+                PasswordRule::NoLowercase => "mot_de_passe_sans_minuscule",
+                PasswordRule::NoUppercase => "mot_de_passe_sans_majuscule",
+                PasswordRule::NoDigit => "mot_de_passe_sans_chiffre",
+                PasswordRule::NoSymbol => "mot_de_passe_sans_symbole",
+                PasswordRule::ContainsIdentity => "mot_de_passe_contient_identite",
+            },
+        }
+    }
+
+    /// For people.
+    pub(crate) fn message(&self, language: Language) -> String {
+        let (fr, en): (String, String) = match self {
+            Self::Missing => ("est obligatoire".into(), "is required".into()),
+            Self::Unknown => ("n'existe pas ici".into(), "does not exist here".into()),
+            Self::Duplicate => ("est donné deux fois".into(), "is given twice".into()),
+            Self::Type(expected) => (format!("attendu : {expected}"), format!("expected {expected}")),
+            Self::Empty => ("est vide".into(), "is empty".into()),
+            Self::TooLong(max) => (format!("dépasse {max} caractères"), format!("is longer than {max} characters")),
+            Self::ControlCharacter => {
+                ("contient un caractère de contrôle".into(), "contains a control character".into())
+            }
+            Self::Format(fr, en) => ((*fr).into(), (*en).into()),
+            Self::UnknownReference => ("désigne un objet inconnu".into(), "points at nothing".into()),
+            Self::WrongPassword => ("n'est pas le mot de passe actuel".into(), "is not the current password".into()),
+            Self::Password(rule) => password_message(*rule),
+        };
+        match language {
+            Language::French => fr,
+            Language::English => en,
+        }
+    }
+}
+
+fn password_message(rule: PasswordRule) -> (String, String) {
+    let (fr, en) = match rule {
+        PasswordRule::TooShort { min } => {
+            return (format!("a moins de {min} caractères"), format!("has fewer than {min} characters"));
+        }
+        PasswordRule::NoLowercase => ("n'a pas de lettre minuscule", "has no lower-case letter"),
+        PasswordRule::NoUppercase => ("n'a pas de lettre majuscule", "has no upper-case letter"),
+        PasswordRule::NoDigit => ("n'a pas de chiffre", "has no digit"),
+        PasswordRule::NoSymbol => ("n'a pas de symbole", "has no symbol"),
+        PasswordRule::ContainsIdentity => {
+            ("contient votre nom ou votre adresse", "contains your name or your address")
+        }
+    };
+    (fr.into(), en.into())
+}
+
+impl From<TextError> for FieldProblem {
+    fn from(error: TextError) -> Self {
+        match error {
+            TextError::Empty => Self::Empty,
+            TextError::TooLong { max } => Self::TooLong(max),
+            TextError::ControlCharacter => Self::ControlCharacter,
+        }
+    }
+}
+
+/// Collects what is wrong with all fields before anything is refused, so that people correct a form once.
+#[derive(Debug, Default)]
+pub(crate) struct FieldErrors(Vec<FieldError>);
+
+impl FieldErrors {
+    /// The parsed value, or `None` and a note.
+    pub(crate) fn check<T, E: Into<FieldProblem>>(&mut self, name: &str, parsed: Result<T, E>) -> Option<T> {
+        parsed
+            .map_err(|error| self.0.push(FieldError { name: name.to_owned(), problem: error.into() }))
+            .ok()
+    }
+
+    /// A value that must be there.
+    pub(crate) fn require<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+        self.check(name, value.ok_or(FieldProblem::Missing))
+    }
+
+    /// Refuses if anything was noted.
+    pub(crate) fn finish(self) -> Result<(), super::ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(super::ApiError::invalid(self.0)) }
+    }
+}

@@ -1,0 +1,58 @@
+//! What handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mif_application::Core;
+use mif_domain::queries::DatabaseProbe;
+
+use crate::TrustedProxies;
+use crate::fallback::RouteTable;
+
+/// Everything the API needs, wired by `server`.
+#[derive(Debug)]
+pub struct ApiState {
+    /// The ports that use cases work with.
+    pub core: Core,
+    /// How the database is.
+    pub probe: Arc<dyn DatabaseProbe>,
+    /// Whose word about the client's address counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether the server is on its way out.
+    pub lifecycle: Arc<Lifecycle>,
+    /// Shown by `/health`.
+    pub version: &'static str,
+    /// Which methods each address has.
+    pub(crate) routes: RouteTable,
+}
+
+impl ApiState {
+    /// Puts the parts together.
+    pub fn new(
+        core: Core,
+        probe: Arc<dyn DatabaseProbe>,
+        trusted_proxies: TrustedProxies,
+        lifecycle: Arc<Lifecycle>,
+        version: &'static str,
+    ) -> Self {
+        let routes = RouteTable::from_document(&crate::document());
+        Self { core, probe, trusted_proxies, lifecycle, version, routes }
+    }
+}
+
+/// Whether the server still wants new work.
+#[derive(Debug, Default)]
+pub struct Lifecycle {
+    draining: AtomicBool,
+}
+
+impl Lifecycle {
+    /// From now on `/ready` answers 503, so that load balancers look elsewhere.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

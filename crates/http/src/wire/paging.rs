@@ -1,0 +1,219 @@
+//! Paging parameters and opaque cursors.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mif_domain::Instant;
+use mif_domain::paging::{Direction, Keyset, PageRequest, Position, SortValue};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::edge::hex;
+use crate::problem::{ApiError, Code, FieldProblem};
+
+/// What a sort field holds: a cursor whose value is of another kind was not made by us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortKind {
+    Text,
+    Number,
+    Instant,
+}
+
+/// A field that a list can be sorted by.
+pub(crate) trait SortField: Copy + PartialEq + 'static {
+    /// Every field with its name on the wire.
+    const NAMES: &'static [(Self, &'static str, SortKind)];
+    /// When nobody says.
+    const DEFAULT: Self;
+}
+
+/// The paging parameters of every list, as they come in.
+#[derive(Debug, Default)]
+pub(crate) struct PagingParams<'a> {
+    pub(crate) limit: Option<u16>,
+    pub(crate) offset: Option<u32>,
+    pub(crate) cursor: Option<&'a str>,
+    pub(crate) tri: Option<&'a str>,
+    pub(crate) total: Option<bool>,
+}
+
+/// What a cursor holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cursor {
+    /// The sort, as on the wire.
+    t: String,
+    /// A short hash of the filters.
+    f: String,
+    /// The sort value of the last row.
+    v: Value,
+    /// Its identifier.
+    i: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Value {
+    #[serde(rename = "0")]
+    Null,
+    #[serde(rename = "s")]
+    Text(String),
+    #[serde(rename = "i")]
+    Number(i64),
+    #[serde(rename = "d")]
+    Instant(Instant),
+}
+
+/// A page that was asked for, and what a cursor to the next one must repeat.
+#[derive(Debug)]
+pub(crate) struct Paging<S> {
+    pub(crate) request: PageRequest<S>,
+    tri: String,
+    filters: String,
+}
+
+impl<S: SortField> Paging<S> {
+    /// Reads the parameters. `filters` is any text that is equal for equal filters.
+    pub(crate) fn read(params: &PagingParams<'_>, filters: &str) -> Result<Self, ApiError> {
+        let limit = params.limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
+        if !(1..=PageRequest::MAX_LIMIT).contains(&limit) {
+            return Err(out_of_range("limit", "doit être entre 1 et 200", "must be between 1 and 200"));
+        }
+        if params.offset.is_some_and(|offset| offset > PageRequest::MAX_OFFSET) {
+            return Err(out_of_range("offset", "doit être entre 0 et 10000", "must be between 0 and 10000"));
+        }
+        let (name, direction) = match params.tri {
+            Some(tri) => tri.strip_prefix('-').map_or((tri, Direction::Ascending), |name| (name, Direction::Descending)),
+            None => (name_of(S::DEFAULT), Direction::Ascending),
+        };
+        let (sort, _, kind) = S::NAMES
+            .iter()
+            .find(|(_, known, _)| *known == name)
+            .copied()
+            .ok_or_else(|| ApiError::field("tri", FieldProblem::Type(names::<S>())))?;
+        let tri = if direction == Direction::Descending { format!("-{name}") } else { name.to_owned() };
+        let filters = short_hash(filters);
+        let position = match (params.cursor, params.offset) {
+            (Some(_), Some(_)) => {
+                return Err(out_of_range("offset", "exclut cursor", "excludes cursor"));
+            }
+            (Some(text), None) => Position::After(decode(text, &tri, &filters, kind).ok_or(Code::BadCursor)?),
+            (None, Some(0)) | (None, None) => Position::First,
+            (None, Some(offset)) => Position::Offset(offset),
+        };
+        let with_total = params.total.unwrap_or(false);
+        Ok(Self { request: PageRequest { sort, direction, limit, position, with_total }, tri, filters })
+    }
+
+    /// Where the next page is: the same address and parameters, with a cursor instead of a position.
+    pub(crate) fn next(&self, path: &str, query: &str, next: &Keyset) -> String {
+        let kept = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=") && !pair.starts_with("offset="));
+        let cursor = format!("cursor={}", self.encode(next));
+        let parameters: Vec<&str> = kept.chain([cursor.as_str()]).collect();
+        format!("{path}?{}", parameters.join("&"))
+    }
+
+    fn encode(&self, keyset: &Keyset) -> String {
+        let value = match &keyset.value {
+            SortValue::Null => Value::Null,
+            SortValue::Text(text) => Value::Text(text.clone()),
+            SortValue::Integer(number) => Value::Number(*number),
+            SortValue::Instant(instant) => Value::Instant(*instant),
+        };
+        let cursor = Cursor { t: self.tri.clone(), f: self.filters.clone(), v: value, i: keyset.id };
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+    }
+}
+
+fn out_of_range(field: &str, fr: &'static str, en: &'static str) -> ApiError {
+    ApiError::field(field, FieldProblem::Format(fr, en))
+}
+
+fn name_of<S: SortField>(sort: S) -> &'static str {
+    S::NAMES.iter().find(|(known, _, _)| *known == sort).map_or("id", |(_, name, _)| name)
+}
+
+fn names<S: SortField>() -> String {
+    S::NAMES.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+fn short_hash(text: &str) -> String {
+    hex(Sha256::digest(text.as_bytes()).get(..6).unwrap_or_default())
+}
+
+fn decode(text: &str, tri: &str, filters: &str, kind: SortKind) -> Option<Keyset> {
+    if text.len() > 4096 {
+        return None;
+    }
+    let cursor: Cursor = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    if cursor.t != tri || cursor.f != filters {
+        return None;
+    }
+    let value = match (cursor.v, kind) {
+        (Value::Null, _) => SortValue::Null,
+        (Value::Text(text), SortKind::Text) if !text.contains('\0') => SortValue::Text(text),
+        (Value::Number(number), SortKind::Number) => SortValue::Integer(number),
+        (Value::Instant(instant), SortKind::Instant) => SortValue::Instant(instant),
+        _ => return None,
+    };
+    Some(Keyset { value, id: cursor.i })
+}
+
+#[cfg(test)]
+mod tests {
+    use mif_domain::queries::EquipmentSort;
+
+    use super::*;
+
+    fn read(params: &PagingParams<'_>, filters: &str) -> Result<Paging<EquipmentSort>, Code> {
+        Paging::read(params, filters).map_err(|error| error.code)
+    }
+
+    fn cursor(tri: Option<&'static str>, filters: &str, value: SortValue) -> String {
+        let paging = read(&PagingParams { tri, ..PagingParams::default() }, filters).unwrap();
+        let next = paging.next("/x", "", &Keyset { value, id: 9 });
+        next.trim_start_matches("/x?cursor=").to_owned()
+    }
+
+    #[test]
+    fn a_cursor_goes_on_where_the_page_ended() {
+        let text = cursor(Some("-nom"), "a", SortValue::Text("Presse".into()));
+        let params = PagingParams { tri: Some("-nom"), cursor: Some(&text), ..PagingParams::default() };
+        let paging = read(&params, "a").unwrap();
+        let expected = Keyset { value: SortValue::Text("Presse".into()), id: 9 };
+        assert_eq!(paging.request.position, Position::After(expected));
+        assert_eq!(paging.request.direction, Direction::Descending);
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let text = cursor(Some("nom"), "a", SortValue::Text("Presse".into()));
+        let with = |tri, filters, cursor: &str| {
+            read(&PagingParams { tri: Some(tri), cursor: Some(cursor), ..PagingParams::default() }, filters).unwrap_err()
+        };
+        assert_eq!(with("-nom", "a", &text), Code::BadCursor);
+        assert_eq!(with("nom", "b", &text), Code::BadCursor);
+        assert_eq!(with("nom", "a", "rubbish"), Code::BadCursor);
+        let forged = cursor(Some("nom"), "a", SortValue::Integer(1));
+        assert_eq!(with("nom", "a", &forged), Code::BadCursor, "a number where a text belongs");
+    }
+
+    #[test]
+    fn limits_and_positions_are_bounded() {
+        for (limit, offset) in [(Some(0), None), (Some(201), None), (None, Some(10_001))] {
+            assert_eq!(read(&PagingParams { limit, offset, ..PagingParams::default() }, "").unwrap_err(), Code::Validation);
+        }
+        let both = PagingParams { cursor: Some("x"), offset: Some(1), ..PagingParams::default() };
+        assert_eq!(read(&both, "").unwrap_err(), Code::Validation);
+        let unknown = PagingParams { tri: Some("couleur"), ..PagingParams::default() };
+        assert_eq!(read(&unknown, "").unwrap_err(), Code::Validation);
+    }
+
+    #[test]
+    fn the_next_address_keeps_every_other_parameter() {
+        let paging = read(&PagingParams::default(), "").unwrap();
+        let keyset = Keyset { value: SortValue::Integer(3), id: 3 };
+        let next = paging.next("/api/v1/equipements", "limit=5&offset=10&q=a%20b&cursor=old", &keyset);
+        assert!(next.starts_with("/api/v1/equipements?limit=5&q=a%20b&cursor="), "{next}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The one integration binary of this crate: every further one would link SeaORM and two drivers again.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail like tests"
+)]
+
+mod contracts;
+mod errors;
+mod idempotency;
+mod invariants;
+mod migrations;
+mod postgres;
+mod sqlite;

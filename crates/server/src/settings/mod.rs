@@ -1,0 +1,153 @@
+//! Everything that can be configured, read once at start.
+//!
+//! Layers, each over the one before: `config/default.toml`, the file of the profile, a file named by `MIF_CONFIG`, the
+//! environment, the command line. Every key is documented in `config/default.toml` and listed in
+//! `docs/configuration.md`. A value that is unknown or not valid stops the start: a setting that is silently ignored is
+//! a security hole in waiting.
+//!
+//! To add a setting: a line in `default.toml`, a row in `configuration.md`, a field and its line in `sections`.
+
+mod layers;
+mod nearest;
+mod network;
+mod problems;
+mod reader;
+mod sections;
+mod sources;
+mod web_address;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+pub use network::{Network, NetworkError};
+pub use problems::{Problem, SettingsError};
+pub use sections::{Bootstrap, Cors, Database, Http, Keys, Limits, Log, Migrate, Passwords, Telemetry, Tokens};
+pub use sources::Sources;
+
+use reader::{Read, Reader, Shown};
+
+/// How careful the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// For a laptop or a first look.
+    Development,
+    /// Refuses what would be unsafe.
+    Production,
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How careful the server is.
+    pub profile: Profile,
+    /// Folder of what is kept on disk.
+    pub data_dir: PathBuf,
+    /// How the server is reached.
+    pub http: Http,
+    /// Which database.
+    pub database: Database,
+    /// Where keys are kept.
+    pub keys: Keys,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Passwords and their hashes.
+    pub passwords: Passwords,
+    /// The first administrator.
+    pub bootstrap: Bootstrap,
+    /// The flood guard.
+    pub limits: Limits,
+    /// Browsers.
+    pub cors: Cors,
+    /// Log lines.
+    pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
+    shown: Vec<Shown>,
+}
+
+impl Settings {
+    /// Reads all layers, and refuses what the profile does not allow. Reports every problem, not only the first.
+    pub fn load(sources: Sources) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let merged = layers::merge(sources, &mut problems);
+        let mut reader = Reader::new(merged, problems);
+        let settings = Self::read(&mut reader);
+        let (shown, problems) = reader.finish();
+        match settings {
+            Ok(settings) if problems.is_empty() => Ok(Self { shown, ..settings }),
+            _ => Err(SettingsError { problems }),
+        }
+    }
+
+    /// Everything is read before anything is given up, so that all problems are found.
+    fn read(reader: &mut Reader) -> Read<Self> {
+        let profiles = [("development", Profile::Development), ("production", Profile::Production)];
+        let profile = reader.word("profile", profiles);
+        // The path becomes part of the URL of the SQLite file, where these two would mean something else.
+        let folder = "the path of a folder, without ? or %";
+        let data_dir = reader.parse("data_dir", folder, |value| {
+            (!value.is_empty() && !value.contains(['?', '%', '\0'])).then(|| PathBuf::from(value))
+        });
+        let beneath = data_dir.clone().unwrap_or_default();
+        let http = Http::read(reader);
+        let database = Database::read(reader, &beneath);
+        let keys = Keys::read(reader, &beneath);
+        let tokens = Tokens::read(reader);
+        let passwords = Passwords::read(reader);
+        let bootstrap = Bootstrap::read(reader);
+        let limits = Limits::read(reader);
+        let cors = Cors::read(reader);
+        let log = Log::read(reader);
+        let telemetry = Telemetry::read(reader);
+        if let (Ok(Profile::Production), Ok(Limits { enabled: false, .. })) = (profile, &limits) {
+            let message = "must be true in the production profile: set MIF_LIMITS__ENABLED=true, or leave it out";
+            reader.reject("limits.enabled", message.to_owned());
+        }
+        Ok(Self {
+            profile: profile?,
+            data_dir: data_dir?,
+            http: http?,
+            database: database?,
+            keys: keys?,
+            tokens: tokens?,
+            passwords: passwords?,
+            bootstrap: bootstrap?,
+            limits: limits?,
+            cors: cors?,
+            log: log?,
+            telemetry: telemetry?,
+            shown: Vec::new(),
+        })
+    }
+
+    /// What is allowed and may still be a mistake: one sentence each, to be logged at start.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.profile == Profile::Production && self.database.is_sqlite() {
+            warnings.push(
+                "the database is SQLite, which suits a single server process: \
+                 set MIF_DATABASE__URL to a PostgreSQL address before running several"
+                    .to_owned(),
+            );
+        }
+        if self.http.trusted_proxies.iter().any(|network| network.prefix() == 0) {
+            warnings.push(
+                "MIF_HTTP__TRUSTED_PROXIES trusts every address: any client can pretend to be another".to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// Every key, its value in force and where that comes from, one per line. Secrets are masked.
+    pub fn show(&self) -> String {
+        let value = |shown: &Shown| if shown.value.is_empty() { "(not set)".to_owned() } else { shown.value.clone() };
+        let keys = self.shown.iter().map(|shown| shown.key.chars().count()).max().unwrap_or_default();
+        let values = self.shown.iter().map(|shown| value(shown).chars().count()).max().unwrap_or_default();
+        let mut lines = String::new();
+        for shown in &self.shown {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "{:keys$}  {:values$}  {}", shown.key, value(shown), shown.source);
+        }
+        lines
+    }
+}

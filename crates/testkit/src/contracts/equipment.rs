@@ -1,0 +1,209 @@
+//! Equipment.
+
+use mif_domain::customers::CustomerId;
+use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentStatus};
+use mif_domain::queries::EquipmentScope;
+use mif_domain::unit_of_work::NamedLock;
+use mif_domain::{Constraint, RepositoryError};
+
+use super::{Backend, at_once};
+use crate::{T0, a_customer, an_equipment, later};
+
+/// Names every case of this suite.
+#[macro_export]
+macro_rules! equipment_contracts {
+    ($fixture:path) => {
+        $crate::contract_cases!($fixture => equipment:
+            a_machine_reads_back_as_it_was_stored,
+            each_broken_invariant_has_its_name,
+            an_update_meets_the_same_conflicts,
+            machines_without_a_code_do_not_collide,
+            an_update_bumps_the_version_and_a_stale_one_is_refused,
+            of_parallel_updates_of_one_version_one_wins,
+            a_machine_with_parts_is_not_deleted,
+            deleting_needs_the_version,
+            the_tree_is_walked_upwards,
+            two_moves_at_once_close_no_cycle,
+            a_scope_hides_what_belongs_to_others,
+        );
+    };
+}
+
+/// Every field survives.
+pub async fn a_machine_reads_back_as_it_was_stored(backend: &Backend) {
+    let customer = a_customer(&*backend.work, "Cosumar").await;
+    let line = backend.insert_equipment(an_equipment("Ligne 2").build()).await;
+    let sheet = an_equipment("Presse n° 4 – été")
+        .code("PR-004")
+        .serial_number("SN/4")
+        .parent(line.id)
+        .customer(customer.id)
+        .build();
+    let stored = backend.insert_equipment(sheet.clone()).await;
+    assert_eq!(stored, Equipment { id: stored.id, sheet, created_at: T0, updated_at: T0, version: 1 });
+    let found = backend.queries.find_equipment(stored.id, EquipmentScope::All).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&stored));
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.equipment().find_for_update(stored.id).await.unwrap(), Some(stored));
+    assert_eq!(unit.equipment().find_for_update(EquipmentId(404)).await, Ok(None));
+}
+
+async fn conflicts(backend: &Backend) -> Vec<(EquipmentDraft, Constraint)> {
+    let customer = a_customer(&*backend.work, "Cosumar").await.id;
+    let taken = an_equipment("Presse 1").code("PR-001").serial_number("SN-1").build();
+    let parent = backend.insert_equipment(taken).await.id;
+    let new = || an_equipment("Presse 2");
+    let nobody = (CustomerId(4040), EquipmentId(4040));
+    vec![
+        (new().code("PR-001").build(), Constraint::EquipmentCodeTaken),
+        (new().serial_number("SN-1").build(), Constraint::SerialNumberTaken),
+        (new().customer(nobody.0).build(), Constraint::UnknownCustomer),
+        (new().customer(nobody.0).parent(parent).build(), Constraint::UnknownCustomer),
+        (new().parent(nobody.1).build(), Constraint::UnknownParent),
+        (new().parent(nobody.1).customer(customer).build(), Constraint::UnknownParent),
+    ]
+}
+
+/// Whatever the database calls it.
+pub async fn each_broken_invariant_has_its_name(backend: &Backend) {
+    for (sheet, constraint) in conflicts(backend).await {
+        let mut unit = backend.begin().await;
+        assert_eq!(unit.equipment().insert(sheet, T0).await, Err(RepositoryError::Conflict(constraint)));
+    }
+}
+
+/// Changing is no way round.
+pub async fn an_update_meets_the_same_conflicts(backend: &Backend) {
+    let machine = backend.insert_equipment(an_equipment("Presse 2").build()).await;
+    for (sheet, constraint) in conflicts(backend).await {
+        let mut unit = backend.begin().await;
+        let changed = Equipment { sheet, ..machine.clone() };
+        assert_eq!(unit.equipment().update(&changed, T0).await, Err(RepositoryError::Conflict(constraint)));
+    }
+}
+
+/// Empty is not a value.
+pub async fn machines_without_a_code_do_not_collide(backend: &Backend) {
+    backend.insert_equipment(an_equipment("Presse 1").build()).await;
+    backend.insert_equipment(an_equipment("Presse 1").build()).await;
+}
+
+/// Nobody overwrites what they have not seen.
+pub async fn an_update_bumps_the_version_and_a_stale_one_is_refused(backend: &Backend) {
+    let machine = backend.insert_equipment(an_equipment("Presse 1").code("A").build()).await;
+    let sheet = an_equipment("Presse 1 bis").status(EquipmentStatus::Failed).build();
+    let changed = Equipment { sheet, ..machine.clone() };
+    let mut unit = backend.begin().await;
+    let stored = unit.equipment().update(&changed, later(7)).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(stored, Equipment { version: 2, updated_at: later(7), ..changed });
+    assert_eq!(backend.queries.find_equipment(machine.id, EquipmentScope::All).await.unwrap(), Some(stored));
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.equipment().update(&machine, later(8)).await, Err(RepositoryError::Stale));
+}
+
+/// The version decides between callers that read the same row.
+pub async fn of_parallel_updates_of_one_version_one_wins(backend: &Backend) {
+    let machine = backend.insert_equipment(an_equipment("Presse 1").build()).await;
+    let results = at_once(8, |_| {
+        let (backend, machine) = (backend.clone(), machine.clone());
+        async move {
+            let mut unit = backend.begin().await;
+            let result = unit.equipment().update(&machine, later(1)).await;
+            if result.is_ok() {
+                unit.commit().await.unwrap();
+            }
+            result
+        }
+    });
+    let results = results.await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(RepositoryError::Stale))), "{results:?}");
+}
+
+/// Something points at it.
+pub async fn a_machine_with_parts_is_not_deleted(backend: &Backend) {
+    let parent = backend.insert_equipment(an_equipment("Ligne 2").build()).await;
+    let part = backend.insert_equipment(an_equipment("Presse 1").parent(parent.id).build()).await;
+    let mut unit = backend.begin().await;
+    let refused = unit.equipment().delete(parent.id, 1).await;
+    assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::StillReferenced)));
+    unit.commit().await.unwrap_err();
+    let mut unit = backend.begin().await;
+    unit.equipment().delete(part.id, 1).await.unwrap();
+    unit.equipment().delete(parent.id, 1).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(backend.queries.find_equipment(parent.id, EquipmentScope::All).await, Ok(None));
+}
+
+/// Nobody deletes what they have not seen.
+pub async fn deleting_needs_the_version(backend: &Backend) {
+    let machine = backend.insert_equipment(an_equipment("Presse 1").build()).await;
+    for (id, version) in [(machine.id, 2), (EquipmentId(404), 1)] {
+        let mut unit = backend.begin().await;
+        assert_eq!(unit.equipment().delete(id, version).await, Err(RepositoryError::Stale));
+    }
+}
+
+/// A machine stands within itself and within everything above it.
+pub async fn the_tree_is_walked_upwards(backend: &Backend) {
+    let top = backend.insert_equipment(an_equipment("Atelier").build()).await.id;
+    let middle = backend.insert_equipment(an_equipment("Ligne").parent(top).build()).await.id;
+    let leaf = backend.insert_equipment(an_equipment("Presse").parent(middle).build()).await.id;
+    let other = backend.insert_equipment(an_equipment("Four").build()).await.id;
+    let mut unit = backend.begin().await;
+    unit.lock(NamedLock::EquipmentTree).await.unwrap();
+    let cases = [
+        (leaf, top, true),
+        (middle, top, true),
+        (top, top, true),
+        (top, leaf, false),
+        (other, top, false),
+        (EquipmentId(404), top, false),
+    ];
+    for (candidate, id, expected) in cases {
+        assert_eq!(unit.equipment().is_within(candidate, id).await, Ok(expected), "{candidate:?} in {id:?}");
+    }
+}
+
+/// A under B and B under A: under the lock the second one sees the first.
+pub async fn two_moves_at_once_close_no_cycle(backend: &Backend) {
+    let a = backend.insert_equipment(an_equipment("A").build()).await;
+    let b = backend.insert_equipment(an_equipment("B").build()).await;
+    let moved = at_once(2, |caller| {
+        let (machine, parent) = if caller == 0 { (a.clone(), b.id) } else { (b.clone(), a.id) };
+        let backend = backend.clone();
+        async move {
+            let mut unit = backend.begin().await;
+            unit.lock(NamedLock::EquipmentTree).await.unwrap();
+            if unit.equipment().is_within(parent, machine.id).await.unwrap() {
+                return false;
+            }
+            let sheet = EquipmentDraft { parent_id: Some(parent), ..machine.sheet.clone() };
+            unit.equipment().update(&Equipment { sheet, ..machine }, T0).await.unwrap();
+            unit.commit().await.unwrap();
+            true
+        }
+    });
+    let mut moved = moved.await;
+    moved.sort_unstable();
+    assert_eq!(moved, [false, true]);
+}
+
+/// One row obeys the scope as lists do.
+pub async fn a_scope_hides_what_belongs_to_others(backend: &Backend) {
+    let owner = a_customer(&*backend.work, "Cosumar").await.id;
+    let other = a_customer(&*backend.work, "Lesieur").await.id;
+    let owned = backend.insert_equipment(an_equipment("Presse 1").customer(owner).build()).await.id;
+    let unowned = backend.insert_equipment(an_equipment("Presse 2").build()).await.id;
+    let cases = [
+        (owned, EquipmentScope::All, true),
+        (owned, EquipmentScope::OfCustomer(owner), true),
+        (owned, EquipmentScope::OfCustomer(other), false),
+        (unowned, EquipmentScope::OfCustomer(owner), false),
+        (unowned, EquipmentScope::Nothing, false),
+    ];
+    for (id, scope, visible) in cases {
+        assert_eq!(backend.queries.find_equipment(id, scope).await.unwrap().is_some(), visible, "{scope:?}");
+    }
+}

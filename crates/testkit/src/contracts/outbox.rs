@@ -1,0 +1,122 @@
+//! The outbox and its workers.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use mif_domain::Instant;
+use mif_domain::outbox::{LeasedMessage, OutboxMessage};
+use mif_domain::sessions::SessionId;
+use mif_domain::users::UserId;
+
+use super::{Backend, at_once};
+use crate::{T0, later};
+
+/// Names every case of this suite.
+#[macro_export]
+macro_rules! outbox_contracts {
+    ($fixture:path) => {
+        $crate::contract_cases!($fixture => outbox:
+            a_message_is_leased_once_at_a_time,
+            an_expired_lease_can_be_taken_again,
+            a_completed_message_is_gone,
+            a_postponed_message_waits,
+            a_message_that_was_given_up_is_not_leased_again,
+            messages_come_in_order_and_in_batches,
+            parallel_workers_never_get_the_same_message,
+        );
+    };
+}
+
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+fn message(n: i64) -> OutboxMessage {
+    OutboxMessage::WarnOfTokenReuse { user_id: UserId(n), session_id: SessionId(n * 10) }
+}
+
+async fn enqueue(backend: &Backend, count: i64) {
+    let mut unit = backend.begin().await;
+    for n in 1..=count {
+        unit.outbox().enqueue(message(n), T0).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+}
+
+async fn lease(backend: &Backend, at: Instant, limit: u32) -> Vec<LeasedMessage> {
+    backend.queue.lease(at, LEASE, limit).await.unwrap()
+}
+
+/// What one worker holds, no other gets.
+pub async fn a_message_is_leased_once_at_a_time(backend: &Backend) {
+    enqueue(backend, 1).await;
+    assert!(lease(backend, later(-1), 10).await.is_empty());
+    let leased = lease(backend, T0, 10).await;
+    assert_eq!(leased.iter().map(|m| (m.message.clone(), m.attempt)).collect::<Vec<_>>(), [(message(1), 1)]);
+    assert!(lease(backend, later(59), 10).await.is_empty());
+}
+
+/// A worker that died holds nothing for ever.
+pub async fn an_expired_lease_can_be_taken_again(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let first = lease(backend, T0, 10).await;
+    let second = lease(backend, later(60), 10).await;
+    assert_eq!(second.iter().map(|m| (m.id, m.attempt)).collect::<Vec<_>>(), [(first.first().unwrap().id, 2)]);
+}
+
+/// Done is done.
+pub async fn a_completed_message_is_gone(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let id = lease(backend, T0, 10).await.first().unwrap().id;
+    backend.queue.complete(id).await.unwrap();
+    backend.queue.complete(id).await.unwrap();
+    assert!(lease(backend, later(3600), 10).await.is_empty());
+}
+
+/// Until its time has come, although the lease is free.
+pub async fn a_postponed_message_waits(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let id = lease(backend, T0, 10).await.first().unwrap().id;
+    backend.queue.postpone(id, "la poste est en grève", Some(later(120))).await.unwrap();
+    assert!(lease(backend, later(119), 10).await.is_empty());
+    assert_eq!(lease(backend, later(120), 10).await.first().map(|m| (m.id, m.attempt)), Some((id, 2)));
+}
+
+/// It is kept for people, not for workers.
+pub async fn a_message_that_was_given_up_is_not_leased_again(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let id = lease(backend, T0, 10).await.first().unwrap().id;
+    backend.queue.postpone(id, "adresse inconnue", None).await.unwrap();
+    assert!(lease(backend, later(1_000_000), 10).await.is_empty());
+}
+
+/// The oldest first, no more than asked for.
+pub async fn messages_come_in_order_and_in_batches(backend: &Backend) {
+    enqueue(backend, 5).await;
+    let mut order = Vec::new();
+    for expected in [2, 2, 1, 0] {
+        let batch = lease(backend, T0, 2).await;
+        assert_eq!(batch.len(), expected);
+        order.extend(batch.into_iter().map(|leased| leased.message));
+    }
+    assert_eq!(order, (1..=5).map(message).collect::<Vec<_>>());
+}
+
+/// Every message goes to exactly one of them.
+pub async fn parallel_workers_never_get_the_same_message(backend: &Backend) {
+    enqueue(backend, 60).await;
+    let batches = at_once(6, |_| {
+        let backend = backend.clone();
+        async move {
+            let mut mine = Vec::new();
+            // An empty batch may only mean that others are choosing at this moment.
+            for _ in 0..20 {
+                let batch = lease(&backend, later(1), 5).await;
+                assert!(batch.len() <= 5, "{} messages", batch.len());
+                mine.extend(batch.into_iter().map(|leased| leased.id));
+            }
+            mine
+        }
+    });
+    let leased: Vec<_> = batches.await.into_iter().flatten().collect();
+    assert_eq!(leased.len(), 60);
+    assert_eq!(leased.into_iter().collect::<BTreeSet<_>>().len(), 60);
+}

@@ -1,0 +1,94 @@
+//! Customers, the audit trail, the outbox and answered requests.
+
+use async_trait::async_trait;
+use mif_domain::audit::{AuditEvent, AuditTrail};
+use mif_domain::customers::{Customer, CustomerId, CustomerRepository};
+use mif_domain::idempotency::{Claim, IdempotencyLedger, IdempotentRequest, StoredAnswer};
+use mif_domain::outbox::{Outbox, OutboxId, OutboxMessage};
+use mif_domain::repository::Stored;
+use mif_domain::text::Line;
+use mif_domain::{Constraint, Instant, RepositoryError};
+
+use super::Unit;
+use super::state::{Entry, OutboxEntry};
+
+pub(super) struct Customers<'a>(pub(super) &'a mut Unit);
+pub(super) struct Trail<'a>(pub(super) &'a mut Unit);
+pub(super) struct Messages<'a>(pub(super) &'a mut Unit);
+pub(super) struct Ledger<'a>(pub(super) &'a mut Unit);
+
+#[async_trait]
+impl CustomerRepository for Customers<'_> {
+    async fn insert(&mut self, name: Line<200>, at: Instant) -> Stored<Customer> {
+        let customer = Customer { id: CustomerId(self.0.state.next_id()), name, created_at: at };
+        self.0.state.customers.insert(customer.id, customer.clone());
+        Ok(customer)
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Trail<'_> {
+    async fn append(&mut self, event: AuditEvent) -> Stored<()> {
+        let known = event.origin.actor.is_none_or(|actor| self.0.state.users.contains_key(&actor));
+        self.0.keep(known, Constraint::Other)?;
+        self.0.state.audit.push(event);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Outbox for Messages<'_> {
+    async fn enqueue(&mut self, message: OutboxMessage, at: Instant) -> Stored<()> {
+        let id = OutboxId(self.0.state.next_id());
+        let entry = OutboxEntry {
+            id,
+            message,
+            due_at: at,
+            leased_until: None,
+            attempts: 0,
+            last_error: None,
+            given_up: false,
+        };
+        self.0.state.outbox.insert(id, entry);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl IdempotencyLedger for Ledger<'_> {
+    async fn claim(&mut self, request: &IdempotentRequest, at: Instant) -> Stored<Claim> {
+        // A twin that has not committed still has the one turn there is: we have waited for it already.
+        let key = (request.user_id, request.key.as_str().to_owned());
+        let known = self.0.state.users.contains_key(&request.user_id);
+        self.0.keep(known, Constraint::Other)?;
+        match self.0.state.answers.get(&key).filter(|entry| entry.claimed_at > at - StoredAnswer::KEPT) {
+            None => {
+                let entry = Entry { fingerprint: request.fingerprint, claimed_at: at, answer: None };
+                self.0.state.answers.insert(key, entry);
+                Ok(Claim::Fresh)
+            }
+            Some(entry) if entry.fingerprint != request.fingerprint => Ok(Claim::Mismatch),
+            Some(Entry { answer: Some(answer), .. }) => Ok(Claim::Answered(answer.clone())),
+            Some(_) => {
+                self.0.refuse(RepositoryError::Corrupt("an idempotency key was claimed without an answer".to_owned()))
+            }
+        }
+    }
+
+    async fn complete(&mut self, request: &IdempotentRequest, answer: &StoredAnswer) -> Stored<()> {
+        let key = (request.user_id, request.key.as_str().to_owned());
+        match self.0.state.answers.get_mut(&key) {
+            Some(entry) if entry.answer.is_none() => {
+                entry.answer = Some(answer.clone());
+                Ok(())
+            }
+            _ => self.0.refuse(RepositoryError::Stale),
+        }
+    }
+
+    async fn purge(&mut self, at: Instant) -> Stored<u64> {
+        let before = self.0.state.answers.len();
+        self.0.state.answers.retain(|_, entry| entry.claimed_at > at - StoredAnswer::KEPT);
+        Ok((before - self.0.state.answers.len()) as u64)
+    }
+}
