@@ -9,6 +9,7 @@ pub mod auth;
 pub mod bootstrap;
 mod change;
 mod core;
+pub mod demo;
 pub mod equipment;
 pub mod housekeeping;
 pub mod idempotency;

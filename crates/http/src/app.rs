@@ -31,10 +31,10 @@ pub fn app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (app, _) = App::new().into_utoipa_app().configure(|config| routes(config, guard)).split_for_parts();
     app.app_data(state)

@@ -1,5 +1,14 @@
-//! The product put together: what is configured and how, and later how the adapters meet the use cases.
+//! The product put together: settings, the composition root, the life of the process, the command line.
 //!
-//! Lives here: settings. May come in: every crate of ours. Must not: rules of the domain, and knowledge of the wire.
+//! The only crate that names adapters. [`settings`] says what is wanted, [`compose`] chooses the adapters for it,
+//! [`serve`] runs the server, [`commands`] does the rest. No rule of the business, and nothing of the wire, lives here.
 
+pub mod cli;
+mod clock;
+mod commands;
+mod compose;
+mod first_admin;
+mod serve;
 pub mod settings;
+
+pub use commands::run;

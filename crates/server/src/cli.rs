@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// MIF, a maintenance-management server. `mif` alone is `mif serve`.
+#[derive(Debug, Parser)]
+#[command(name = "mif", version, arg_required_else_help = false)]
+pub struct Cli {
+    /// A settings file, over the built-in ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// development or production
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// Folder of what is kept on disk
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve {
+        /// Enter the demo data first, unless they are there
+        #[arg(long)]
+        demo: bool,
+        /// Address and port to listen on
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        bind: Option<String>,
+    },
+    /// Change the database schema
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Administrate accounts from this machine
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Enter data to try the product on
+    #[command(subcommand)]
+    Seed(Seed),
+    /// Look after keys
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Ask the running server whether it is ready; for containers without curl
+    Healthcheck,
+}
+
+/// Change the database schema.
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Apply what is pending
+    Up,
+    /// Take back the newest migrations
+    Down {
+        /// How many
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+    /// List migrations
+    Status,
+}
+
+/// Administrate accounts.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Make an administrator; without --password-stdin a password is generated and printed
+    Create {
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+        /// Username
+        #[arg(long)]
+        username: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Give somebody a temporary password, which must be changed at the next sign-in
+    ResetPassword {
+        /// Username or e-mail address
+        user: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// Enter data.
+#[derive(Debug, Subcommand)]
+pub enum Seed {
+    /// Customers, users of every role and machines; their password is generated and printed
+    Demo,
+}
+
+/// Look after keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make the first signing key, unless there is one
+    Init,
+    /// List the keys that verify access tokens
+    List,
+}
+
+/// Look at the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether they are valid
+    Check,
+    /// Print every setting with its source; secrets are masked
+    Show,
+}
+
+impl Cli {
+    /// The settings given as flags.
+    pub(crate) fn flags(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let bind = match &self.command {
+            Some(Command::Serve { bind, .. }) => bind.clone(),
+            _ => None,
+        };
+        [
+            ("config", self.config.as_ref().map(path)),
+            ("profile", self.profile.clone()),
+            ("data_dir", self.data_dir.as_ref().map(path)),
+            ("http.bind", bind),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| value.map(|value| (key, value)))
+        .collect()
+    }
+}

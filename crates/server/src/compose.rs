@@ -1,0 +1,123 @@
+//! The composition root: which adapter stands behind which port. Read from top to bottom.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use mif_application::Core;
+use mif_application::auth::SessionCache;
+use mif_application::outbox::OutboxWorker;
+use mif_domain::{Clock, Entropy};
+use mif_mail::LogMailer;
+use mif_persistence::{
+    Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork,
+};
+use mif_security::{
+    Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec,
+};
+use secrecy::ExposeSecret as _;
+
+use crate::clock::SystemClock;
+use crate::settings::{Migrate, Profile, Settings};
+
+/// The parts that outlive the start.
+pub(crate) struct Parts {
+    pub(crate) database: Database,
+    pub(crate) core: Core,
+    pub(crate) queries: Arc<SeaQueries>,
+    pub(crate) worker: OutboxWorker,
+}
+
+/// Opens the database.
+pub(crate) async fn database(settings: &Settings) -> anyhow::Result<Database> {
+    let database = &settings.database;
+    let settings = DatabaseSettings {
+        url: database.url.expose_secret().to_owned(),
+        pool: PoolSettings {
+            max_connections: database.max_connections,
+            acquire_timeout: database.acquire_timeout,
+            statement_timeout: database.statement_timeout,
+        },
+    };
+    Database::connect(settings).await.context("database")
+}
+
+/// Opens the database and sees to its schema.
+pub(crate) async fn migrated_database(settings: &Settings) -> anyhow::Result<Database> {
+    let database = database(settings).await?;
+    match settings.database.migrate {
+        Migrate::Auto => {
+            let applied = Schema(&database).up().await.context("database")?;
+            if applied > 0 {
+                tracing::info!(applied, "migrations applied");
+            }
+        }
+        Migrate::Check => {
+            let pending = Schema(&database).pending().await.context("database")?;
+            if pending > 0 {
+                bail!("{pending} migrations are pending: run `mif migrate up`, or set MIF_DATABASE__MIGRATE=auto");
+            }
+        }
+    }
+    Ok(database)
+}
+
+/// The folder of signing keys. In development the first key is made when there is none.
+pub(crate) fn keys(settings: &Settings, clock: &Arc<dyn Clock>, create: bool) -> anyhow::Result<KeyDirectory> {
+    let create = create || settings.profile == Profile::Development;
+    KeyDirectory::open(&settings.keys.dir, settings.tokens.algorithm, create, Arc::clone(clock)).context("signing keys")
+}
+
+/// The clock of the machine.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::start())
+}
+
+/// Access tokens.
+pub(crate) fn access_tokens(settings: &Settings, keys: KeyDirectory) -> anyhow::Result<JwtTokens> {
+    let entropy = Arc::new(OsEntropy);
+    let (issuer, audience) = (settings.tokens.issuer.clone(), settings.tokens.audience.clone());
+    JwtTokens::new(keys, issuer, audience, entropy).context("signing keys")
+}
+
+/// Everything that use cases and the server need.
+pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
+    let clock = clock();
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let keys = keys(settings, &clock, false)?;
+    let access_tokens = access_tokens(settings, keys)?;
+    let hasher = HasherSettings {
+        memory_kib: settings.passwords.argon2_memory_kib,
+        iterations: settings.passwords.argon2_iterations,
+        parallelism: settings.passwords.argon2_parallelism,
+        // Half of the cores at most: the other half keeps answering.
+        concurrency: (cores() / 2).max(1),
+    };
+    let hasher = Argon2Hasher::new(hasher, Arc::clone(&entropy)).context("passwords")?;
+    let database = migrated_database(settings).await?;
+    let queries = Arc::new(SeaQueries(database.clone()));
+    let core = Core {
+        work: Arc::new(SeaUnitsOfWork(database.clone())),
+        queries: queries.clone(),
+        session_states: queries.clone(),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        hasher: Arc::new(hasher),
+        password_policy: settings.passwords.policy,
+        access_tokens: Arc::new(access_tokens),
+        refresh_tokens: Arc::new(RefreshTokenCodec::new(entropy)),
+        sessions: Arc::new(SessionCache::default()),
+    };
+    let worker = OutboxWorker {
+        queue: Arc::new(SeaOutboxQueue(database.clone())),
+        queries: queries.clone(),
+        clock,
+        mailer: Arc::new(LogMailer),
+    };
+    Ok(Parts { database, core, queries, worker })
+}
+
+/// How many threads the machine runs at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

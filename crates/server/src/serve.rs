@@ -1,0 +1,162 @@
+//! The life of the server: start, serve, drain, stop.
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::Data;
+use anyhow::Context as _;
+use mif_application::Core;
+use mif_application::bootstrap::RecordStart;
+use mif_application::housekeeping::Purge;
+use mif_application::outbox::OutboxWorker;
+use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::compose::{self, Parts};
+use crate::first_admin;
+use crate::settings::{Profile, Settings};
+
+/// A request head must have arrived by then.
+const HEADER_DEADLINE: Duration = Duration::from_secs(5);
+/// An idle connection is kept so long.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// What is still running when the server stops gets so long to finish, in seconds.
+const SHUTDOWN_SECONDS: u64 = 30;
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let parts = compose::parts(settings).await?;
+    first_admin::ensure(settings, &parts.core).await?;
+    let profile = if settings.profile == Profile::Production { "production" } else { "development" };
+    RecordStart { version: env!("CARGO_PKG_VERSION"), profile: profile.to_owned() }.run(&parts.core).await?;
+
+    let lifecycle = Arc::new(Lifecycle::default());
+    let guard = settings.limits.enabled.then(|| FloodGuard::per_minute(settings.limits.per_ip_per_minute)).flatten();
+    let server = listen(settings, &parts, Arc::clone(&lifecycle), guard.clone())?;
+    let handle = server.handle();
+    let (stop, stopped) = watch::channel(false);
+    let background = background(parts.core.clone(), parts.worker, guard, &stopped);
+    let drain = settings.http.drain;
+    let stopper = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
+
+    let served = server.await.context("server");
+    stopper.abort();
+    // Nobody listens when every task has ended already.
+    let _ = stop.send(true);
+    background.join_all().await;
+    parts.database.close().await;
+    tracing::info!("stopped");
+    served
+}
+
+fn listen(
+    settings: &Settings,
+    parts: &Parts,
+    lifecycle: Arc<Lifecycle>,
+    guard: Option<FloodGuard>,
+) -> anyhow::Result<Server> {
+    let proxies = settings.http.trusted_proxies.iter().map(|network| (network.first(), network.prefix()));
+    let state = Data::new(ApiState::new(
+        parts.core.clone(),
+        parts.queries.clone(),
+        TrustedProxies::new(proxies),
+        lifecycle,
+        env!("CARGO_PKG_VERSION"),
+    ));
+    let origins = settings.cors.origins.clone();
+    let server = HttpServer::new(move || mif_http::app(state.clone(), &origins, guard.as_ref()))
+        .workers(settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get))
+        .client_request_timeout(HEADER_DEADLINE)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .bind(settings.http.bind)
+        .with_context(|| format!("cannot listen on {}", settings.http.bind))?;
+    for address in server.addrs() {
+        tracing::info!(%address, "listening");
+        if settings.profile == Profile::Development {
+            writeln!(std::io::stdout(), "MIF is at http://{address}, its documentation at http://{address}/docs")?;
+        }
+    }
+    Ok(server.run())
+}
+
+/// First `/ready` says 503 and balancers get time to notice; then no new connections, and what runs is finished.
+async fn stop_on_signal(server: ServerHandle, lifecycle: Arc<Lifecycle>, drain: Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be caught: this process will stop without draining");
+        return;
+    };
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal = name, drain_seconds = drain.as_secs(), "stopping");
+    lifecycle.start_draining();
+    tokio::time::sleep(drain).await;
+    server.stop(true).await;
+}
+
+/// What goes on beside requests.
+fn background(
+    core: Core,
+    worker: OutboxWorker,
+    guard: Option<FloodGuard>,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(every(Duration::from_secs(1), stopped.clone(), move || {
+        let worker = worker.clone();
+        async move {
+            loop {
+                match worker.run_once().await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "the outbox cannot be read");
+                        break;
+                    }
+                }
+            }
+        }
+    }));
+    tasks.spawn(every(Duration::from_secs(60), stopped.clone(), move || {
+        let core = core.clone();
+        async move {
+            if let Err(error) = Purge.run(&core).await {
+                tracing::warn!(%error, "purging failed");
+            }
+        }
+    }));
+    if let Some(guard) = guard {
+        tasks.spawn(every(Duration::from_secs(60), stopped.clone(), move || {
+            guard.forget_quiet();
+            async {}
+        }));
+    }
+    tasks
+}
+
+/// Does something now and then until the server stops. A round that was begun is finished.
+async fn every<F: Future<Output = ()>>(
+    period: Duration,
+    mut stopped: watch::Receiver<bool>,
+    mut work: impl FnMut() -> F,
+) {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            _ = stopped.changed() => return,
+        }
+        work().await;
+    }
+}
