@@ -1,6 +1,7 @@
 //! A believable plant to try the product on.
 
 use chrono::NaiveDate;
+use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::{Criticality, EquipmentDraft, EquipmentId, EquipmentStatus, MaintenanceInterval};
@@ -10,7 +11,6 @@ use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{
     EmailAddress, FullName, HasherBusy, Language, NewUser, PasswordHash, PlainPassword, Role, Username,
 };
-use mif_domain::Instant;
 use thiserror::Error;
 
 use crate::Core;

@@ -34,7 +34,7 @@ pub struct Paragraph<const MAX: usize>(String);
 impl<const MAX: usize> Line<MAX> {
     /// Parses what a person typed.
     pub fn parse(raw: &str) -> Result<Self, TextError> {
-        clean(raw, MAX, |c| c.is_control()).map(Self)
+        clean(raw, MAX, char::is_control).map(Self)
     }
 }
 

@@ -33,8 +33,7 @@ impl TrustedProxies {
         if self.0.is_empty() || !self.trusts(client) {
             return client;
         }
-        let lines: Vec<&str> =
-            headers.get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
+        let lines: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
         for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let Some(address) = parse_hop(hop) else { break };
             client = address;

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use mif_application::Core;
 use mif_application::access::Actor;
@@ -122,8 +122,8 @@ impl Repetition<'_> {
         };
         let status = error.code.status();
         let about_the_key = matches!(error.code, Code::KeyReused | Code::StillRunning);
-        let passing = status.is_server_error()
-            || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+        let passing =
+            status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
         if let Some(request) = request.filter(|_| !about_the_key && !passing) {
             let answer = StoredAnswer {
                 status: status.as_u16(),

@@ -19,7 +19,7 @@ use crate::{ApiState, FloodGuard};
 /// Builds the application. Middleware, from the outside in:
 ///
 /// 1. the edge: names the request, catches panics, writes errors, adds the headers that every answer has;
-/// 2. CORS: so that even a refusal can be read by an allowed web page;
+/// 2. CORS, when origins are allowed: so that even a refusal can be read by such a page;
 /// 3. trailing slashes under `/api/` go, because collections answer with and without;
 /// 4. routing;
 /// 5. under `/api/v1`, the flood guard: probes and pages are not counted.
@@ -44,7 +44,7 @@ pub fn app(
             trim_slash(&mut request);
             service.call(request)
         })
-        .wrap(cors(origins))
+        .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(from_fn(edge))
 }
 
@@ -93,10 +93,29 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>, guard: Option<&FloodGuard>)
 }
 
 fn cors(origins: &[String]) -> Cors {
-    let allowed = ["authorization", "content-type", "accept-language", "if-match", "if-none-match", "idempotency-key",
-        "range", "x-request-id", "traceparent"];
-    let exposed = ["link", "x-total-count", "etag", "location", "x-request-id", "retry-after", "ratelimit",
-        "ratelimit-policy", "content-disposition", "content-range"];
+    let allowed = [
+        "authorization",
+        "content-type",
+        "accept-language",
+        "if-match",
+        "if-none-match",
+        "idempotency-key",
+        "range",
+        "x-request-id",
+        "traceparent",
+    ];
+    let exposed = [
+        "link",
+        "x-total-count",
+        "etag",
+        "location",
+        "x-request-id",
+        "retry-after",
+        "ratelimit",
+        "ratelimit-policy",
+        "content-disposition",
+        "content-range",
+    ];
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers(allowed)

@@ -251,10 +251,7 @@ fn framework_code(status: StatusCode) -> Code {
 
 /// What every answer carries.
 const ALWAYS: [(HeaderName, HeaderValue); 7] = [
-    (
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains; preload"),
-    ),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains; preload")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
@@ -277,6 +274,9 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceI
         headers.insert(name, value);
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_CSP } else { API_CSP });
+    if !headers.contains_key(header::VARY) {
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -29,9 +29,8 @@ impl RouteTable {
                 ("DELETE", item.delete.is_some()),
             ];
             let allowed: Vec<_> = methods.iter().filter(|(_, there)| *there).map(|(method, _)| *method).collect();
-            let segments = path.split('/').map(|segment| match segment.starts_with('{') {
-                true => Segment::Anything,
-                false => Segment::Literal(segment.to_owned()),
+            let segments = path.split('/').map(|segment| {
+                if segment.starts_with('{') { Segment::Anything } else { Segment::Literal(segment.to_owned()) }
             });
             (segments.collect(), allowed.join(", "))
         });

@@ -70,14 +70,8 @@ impl KeyExtractor for ByAddress {
         Ok(client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), counted))
     }
 
-    fn exceed_rate_limit_response(
-        &self,
-        refusal: &NotUntil<QuantaInstant>,
-        _: HttpResponseBuilder,
-    ) -> HttpResponse {
+    fn exceed_rate_limit_response(&self, refusal: &NotUntil<QuantaInstant>, _: HttpResponseBuilder) -> HttpResponse {
         let wait = refusal.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-        ApiError::from(Code::TooManyRequests)
-            .with_header(header::RETRY_AFTER, HeaderValue::from(wait))
-            .error_response()
+        ApiError::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, HeaderValue::from(wait)).error_response()
     }
 }

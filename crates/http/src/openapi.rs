@@ -1,14 +1,14 @@
 //! The OpenAPI document: collected from the routes themselves, then completed with what every route has in common.
 
 use actix_web::App;
+use utoipa::PartialSchema as _;
+use utoipa::ToSchema;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder,
     SecurityRequirement, Type,
 };
-use utoipa::PartialSchema as _;
-use utoipa::ToSchema;
 use utoipa_actix_web::AppExt as _;
 
 use crate::app::routes;
@@ -27,9 +27,7 @@ pub fn document() -> OpenApi {
         .title("MIF")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
-        .license(Some(
-            LicenseBuilder::new().name("AGPL-3.0-or-later").identifier(Some("AGPL-3.0-or-later")).build(),
-        ))
+        .license(Some(LicenseBuilder::new().name("AGPL-3.0-or-later").identifier(Some("AGPL-3.0-or-later")).build()))
         .build();
     let components = document.components.get_or_insert_default();
     let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -37,8 +35,7 @@ pub fn document() -> OpenApi {
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(FieldProblemBody::name().into_owned(), FieldProblemBody::schema());
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(complete);
     }
     document
@@ -55,7 +52,11 @@ fn complete(operation: &mut Operation) {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("jeton", [])]);
     }
     let common = [
-        (400, has_input, "`json_invalide`, `formulaire_invalide`, `requete_invalide`, `if_match_invalide`, `cle_idempotence_invalide`"),
+        (
+            400,
+            has_input,
+            "`json_invalide`, `formulaire_invalide`, `requete_invalide`, `if_match_invalide`, `cle_idempotence_invalide`",
+        ),
         (401, !open, "`authentification_requise`, `jeton_expire`, `jeton_invalide`, `session_terminee`"),
         (403, !open, "`permission_refusee`, `mot_de_passe_a_changer`"),
         (413, has_body, "`corps_trop_volumineux`"),

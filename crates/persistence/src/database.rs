@@ -1,5 +1,6 @@
 //! Connecting: one pool for PostgreSQL; one writer and many readers for SQLite.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ impl Database {
 
     async fn connect_sqlite(settings: DatabaseSettings) -> Result<Self, ConnectError> {
         if let Some(folder) = sqlite_file(&settings.url).and_then(|file| file.parent().map(Path::to_owned)) {
-            std::fs::create_dir_all(&folder).map_err(|error| ConnectError::Folder(folder, error))?;
+            create_private(&folder).map_err(|error| ConnectError::Folder(folder, error))?;
         }
         let open = |options| async { sea_orm::Database::connect(options).await.map_err(ConnectError::Open) };
         let writer = open(sqlite_options(&settings, Access::Write)).await?;
@@ -118,6 +119,11 @@ impl Database {
     }
 }
 
+/// A folder that only we may look into, unless it is there already.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 fn backend_of(url: &str) -> Result<DatabaseBackend, ConnectError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         Ok(DatabaseBackend::Postgres)
@@ -146,8 +152,8 @@ fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
         .max_connections(settings.pool.max_connections)
         .acquire_timeout(settings.pool.acquire_timeout)
         .connect_timeout(settings.pool.acquire_timeout)
-        .max_lifetime(Duration::from_secs(30 * 60))
-        .idle_timeout(Duration::from_secs(10 * 60))
+        .max_lifetime(Duration::from_mins(30))
+        .idle_timeout(Duration::from_mins(10))
         .test_before_acquire_if_idle_for(TRUST_IDLE)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |driver| driver.application_name("mif").options(timeouts.clone()));
@@ -189,6 +195,8 @@ fn sqlite_options(settings: &DatabaseSettings, access: Access) -> ConnectOptions
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{ConnectionTrait as _, Statement};
+
     use super::*;
 
     #[test]
@@ -203,5 +211,34 @@ mod tests {
         assert_eq!(sqlite_file("sqlite:///var/mif.db?mode=rwc"), Some("/var/mif.db".into()));
         assert_eq!(sqlite_file("sqlite://data/mif.db"), Some("data/mif.db".into()));
         assert_eq!(sqlite_file("sqlite::memory:"), None);
+    }
+
+    async fn pragma(connection: &DatabaseConnection, name: &str) -> String {
+        let sql = format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}");
+        let row =
+            connection.query_one_raw(Statement::from_string(DatabaseBackend::Sqlite, sql)).await.unwrap().unwrap();
+        row.try_get("", "value").unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_sqlite_connection_keeps_its_promises() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let pool = PoolSettings {
+            max_connections: 2,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(5),
+        };
+        let url = format!("sqlite://{}/mif.db", folder.path().display());
+        let database = Database::connect(DatabaseSettings { url, pool }).await.unwrap();
+        for connection in [&database.writer, &database.reader] {
+            // Written ahead; 2 is FULL.
+            for (name, value) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+                assert_eq!(pragma(connection, name).await, value, "{name}");
+            }
+            assert_eq!(pragma(connection, "secure_delete").await, "1");
+        }
+        database.writer.execute_unprepared("CREATE TABLE t (a INTEGER)").await.unwrap();
+        database.reader.execute_unprepared("INSERT INTO t VALUES (1)").await.unwrap_err();
+        database.writer.execute_unprepared("INSERT INTO t VALUES (1)").await.unwrap();
     }
 }

@@ -28,11 +28,13 @@ impl OutboxQueue for SeaOutboxQueue {
         let backend = self.0.backend();
         // SQLite has one writer: nobody can take the same rows meanwhile.
         let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        // Materialized: a subquery that locks and limits may otherwise run once a row, and take more than the limit.
         let sql = format!(
-            "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN ( \
+            "WITH due AS MATERIALIZED ( \
                SELECT id FROM outbox \
                WHERE failed_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
                ORDER BY due_at, id LIMIT $3 {skip}) \
+             UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
              RETURNING id, kind, payload, attempts"
         );
         let values = vec![at.into(), (at + lease).into(), i64::from(limit).into()];

@@ -75,7 +75,10 @@ impl Schema<'_> {
         work: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
     ) -> Result<(), SchemaError> {
         // Held until the end of this function; the operating system releases it if we die.
-        let _file = self.0.sqlite_file().map(lock_file).transpose()?;
+        let _file = match self.0.sqlite_file() {
+            Some(database) => Some(lock_file(database).await?),
+            None => None,
+        };
         let connection = self.0.connect_for_migration().await?;
         if connection.get_database_backend() == DatabaseBackend::Postgres {
             // The connection is the only one of its pool: the lock is still ours when the migrations run, and goes with
@@ -90,9 +93,15 @@ impl Schema<'_> {
     }
 }
 
-fn lock_file(database: PathBuf) -> Result<File, SchemaError> {
+async fn lock_file(database: PathBuf) -> Result<File, SchemaError> {
     let mut path = database.into_os_string();
     path.push(".migrate.lock");
     let path = PathBuf::from(path);
-    File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|error| SchemaError::LockFile(path, error))
+    // Waiting for the lock blocks its thread: on one of the runtime's own it could hold up whoever has the lock.
+    let wait = {
+        let path = path.clone();
+        move || File::create(path).and_then(|file| file.lock().map(|()| file))
+    };
+    let locked = tokio::task::spawn_blocking(wait).await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    locked.map_err(|error| SchemaError::LockFile(path, error))
 }

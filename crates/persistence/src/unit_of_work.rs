@@ -53,9 +53,14 @@ impl Transaction {
         self.inner.get_database_backend()
     }
 
+    /// From now on a commit fails.
+    pub(crate) fn kill(&mut self) {
+        self.dead = true;
+    }
+
     /// Kills the unit with an error.
     pub(crate) fn refuse<T>(&mut self, error: RepositoryError) -> Stored<T> {
-        self.dead = true;
+        self.kill();
         Err(error)
     }
 

@@ -9,12 +9,8 @@ use mif_application::auth::SessionCache;
 use mif_application::outbox::OutboxWorker;
 use mif_domain::{Clock, Entropy};
 use mif_mail::LogMailer;
-use mif_persistence::{
-    Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork,
-};
-use mif_security::{
-    Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec,
-};
+use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
+use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec};
 use secrecy::ExposeSecret as _;
 
 use crate::clock::SystemClock;

@@ -43,16 +43,16 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let background = background(parts.core.clone(), parts.worker, guard, &stopped);
     let drain = settings.http.drain;
-    let stopper = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
+    let signals = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
 
-    let served = server.await.context("server");
-    stopper.abort();
+    let outcome = server.await.context("server");
+    signals.abort();
     // Nobody listens when every task has ended already.
     let _ = stop.send(true);
     background.join_all().await;
     parts.database.close().await;
     tracing::info!("stopped");
-    served
+    outcome
 }
 
 fn listen(
@@ -127,7 +127,7 @@ fn background(
             }
         }
     }));
-    tasks.spawn(every(Duration::from_secs(60), stopped.clone(), move || {
+    tasks.spawn(every(Duration::from_mins(1), stopped.clone(), move || {
         let core = core.clone();
         async move {
             if let Err(error) = Purge.run(&core).await {
@@ -136,7 +136,7 @@ fn background(
         }
     }));
     if let Some(guard) = guard {
-        tasks.spawn(every(Duration::from_secs(60), stopped.clone(), move || {
+        tasks.spawn(every(Duration::from_mins(1), stopped.clone(), move || {
             guard.forget_quiet();
             async {}
         }));

@@ -30,13 +30,7 @@ impl FakeAccessTokens {
         let (user, session, generation) = (number()?, number()?, number()?);
         let role = Role::from_stored(parts.next()?)?;
         let expires_at = Instant::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-        Some(AccessClaims {
-            user_id: UserId(user),
-            session_id: SessionId(session),
-            generation,
-            role,
-            expires_at,
-        })
+        Some(AccessClaims { user_id: UserId(user), session_id: SessionId(session), generation, role, expires_at })
     }
 
     fn key(&self) -> Result<(), TokenError> {

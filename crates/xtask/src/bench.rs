@@ -95,8 +95,8 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let value = refresh::rotations_per_second(&server, plan.run)?;
     pgbench.clients = refresh::SESSIONS;
     let first = first_number(&cluster.psql(DATABASE, &sql::insert_sessions(refresh::SESSIONS))?)?;
-    let variable = ("first_session", first.to_string());
-    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_REFRESH, &[variable])?;
+    let variables = [("first_session", first.to_string()), ("n", "0".to_owned())];
+    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_REFRESH, &variables)?;
     report.ratio("refresh", value, ceiling, AIM_REFRESH, "req/s");
     server.stop()
 }

@@ -68,11 +68,10 @@ impl OutboxWorker {
 
     async fn put_off(&self, leased: &LeasedMessage, error: &HandlerError) -> Stored<()> {
         let retry_at = backoff(leased.attempt).map(|wait| self.clock.now() + wait);
-        match retry_at {
-            Some(at) => {
-                tracing::warn!(id = leased.id.0, attempt = leased.attempt, %at, %error, "outbox message put off")
-            }
-            None => tracing::error!(id = leased.id.0, attempt = leased.attempt, %error, "outbox message given up"),
+        if let Some(at) = retry_at {
+            tracing::warn!(id = leased.id.0, attempt = leased.attempt, %at, %error, "outbox message put off");
+        } else {
+            tracing::error!(id = leased.id.0, attempt = leased.attempt, %error, "outbox message given up");
         }
         self.queue.postpone(leased.id, &error.to_string(), retry_at).await
     }

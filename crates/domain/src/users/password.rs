@@ -128,13 +128,14 @@ impl PasswordPolicy {
             broken.push(PasswordRule::TooShort { min });
         }
         if self == Self::GoProd {
-            let classes: [(PasswordRule, fn(char) -> bool); 4] = [
-                (PasswordRule::NoLowercase, char::is_lowercase),
-                (PasswordRule::NoUppercase, char::is_uppercase),
-                (PasswordRule::NoDigit, char::is_numeric),
-                (PasswordRule::NoSymbol, |c| !c.is_alphanumeric() && !c.is_control()),
+            let is_symbol = |c: char| !c.is_alphanumeric() && !c.is_control();
+            let classes = [
+                (PasswordRule::NoLowercase, typed.contains(char::is_lowercase)),
+                (PasswordRule::NoUppercase, typed.contains(char::is_uppercase)),
+                (PasswordRule::NoDigit, typed.contains(char::is_numeric)),
+                (PasswordRule::NoSymbol, typed.contains(is_symbol)),
             ];
-            broken.extend(classes.into_iter().filter(|(_, is)| !typed.contains(*is)).map(|(rule, _)| rule));
+            broken.extend(classes.into_iter().filter(|(_, present)| !present).map(|(rule, _)| rule));
         }
         let folded = normalized(typed);
         let identities = [username.as_str().to_owned(), email.normalized(), normalized(email.local_part())];

@@ -52,10 +52,7 @@ impl Username {
         while name.len() < 3 {
             name.push('-');
         }
-        if attempt > 1 {
-            name.push_str(&format!("-{attempt}"));
-        }
-        Self(name)
+        if attempt > 1 { Self(format!("{name}-{attempt}")) } else { Self(name) }
     }
 
     fn allowed(c: char) -> bool {

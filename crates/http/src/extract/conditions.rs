@@ -1,4 +1,4 @@
-//! `If-Match` and `If-None-Match` (RFC 9110). An ETag is `"<version>-<short hash of the body>"`: the first compares the
+//! `If-Match` and `If-None-Match` (RFC 9110). An `ETag` is `"<version>-<short hash of the body>"`: the first compares the
 //! version only, the second the whole.
 
 use std::future::{Ready, ready};

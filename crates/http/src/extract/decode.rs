@@ -9,12 +9,11 @@ use crate::problem::{ApiError, Code, FieldProblem};
 /// Decodes a JSON text.
 pub(super) fn json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        match error.inner().classify() {
+    let value =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| match error.inner().classify() {
             Category::Data => refused(&error.path().to_string(), &error.inner().to_string()),
             Category::Syntax | Category::Eof | Category::Io => Code::MalformedJson.into(),
-        }
-    })?;
+        })?;
     deserializer.end().map_err(|_| ApiError::from(Code::MalformedJson))?;
     Ok(value)
 }

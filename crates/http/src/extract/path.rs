@@ -17,9 +17,8 @@ impl FromRequest for Id {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").and_then(|text| text.parse().ok()).filter(|id| *id > 0).map(Self);
-        let refused = || {
-            ApiError::field("id", FieldProblem::Format("doit être un entier positif", "must be a positive integer"))
-        };
+        let refused =
+            || ApiError::field("id", FieldProblem::Format("doit être un entier positif", "must be a positive integer"));
         ready(id.ok_or_else(refused))
     }
 }

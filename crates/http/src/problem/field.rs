@@ -95,9 +95,7 @@ fn password_message(rule: PasswordRule) -> (String, String) {
         PasswordRule::NoUppercase => ("n'a pas de lettre majuscule", "has no upper-case letter"),
         PasswordRule::NoDigit => ("n'a pas de chiffre", "has no digit"),
         PasswordRule::NoSymbol => ("n'a pas de symbole", "has no symbol"),
-        PasswordRule::ContainsIdentity => {
-            ("contient votre nom ou votre adresse", "contains your name or your address")
-        }
+        PasswordRule::ContainsIdentity => ("contient votre nom ou votre adresse", "contains your name or your address"),
     };
     (fr.into(), en.into())
 }
@@ -119,9 +117,7 @@ pub(crate) struct FieldErrors(Vec<FieldError>);
 impl FieldErrors {
     /// The parsed value, or `None` and a note.
     pub(crate) fn check<T, E: Into<FieldProblem>>(&mut self, name: &str, parsed: Result<T, E>) -> Option<T> {
-        parsed
-            .map_err(|error| self.0.push(FieldError { name: name.to_owned(), problem: error.into() }))
-            .ok()
+        parsed.map_err(|error| self.0.push(FieldError { name: name.to_owned(), problem: error.into() })).ok()
     }
 
     /// A value that must be there.

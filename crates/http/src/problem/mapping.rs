@@ -1,12 +1,8 @@
 //! From the errors of use cases to codes: exhaustive, so that a new way to fail cannot be forgotten.
 
 use mif_application::access::Denied;
-use mif_application::auth::{
-    AuthenticateError, ChangePasswordError, CloseSessionError, LogInError, RefreshError,
-};
-use mif_application::equipment::{
-    CreateEquipmentError, DeleteEquipmentError, GetEquipmentError, UpdateEquipmentError,
-};
+use mif_application::auth::{AuthenticateError, ChangePasswordError, CloseSessionError, LogInError, RefreshError};
+use mif_application::equipment::{CreateEquipmentError, DeleteEquipmentError, GetEquipmentError, UpdateEquipmentError};
 use mif_application::idempotency::IdempotencyError;
 use mif_application::users::{
     CreateUserError, GetUserError, ListUsersError, SetPasswordError, UpdateProfileError, UpdateUserError,
@@ -89,7 +85,8 @@ impl From<CloseSessionError> for ApiError {
 
 /// Every broken rule of the policy, on the field that holds the password.
 fn weak(field: &str, broken: Vec<PasswordRule>) -> ApiError {
-    let errors = broken.into_iter().map(|rule| FieldError { name: field.to_owned(), problem: FieldProblem::Password(rule) });
+    let errors =
+        broken.into_iter().map(|rule| FieldError { name: field.to_owned(), problem: FieldProblem::Password(rule) });
     ApiError::invalid(errors.collect())
 }
 

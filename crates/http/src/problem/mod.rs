@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use code::Code;
-pub(crate) use field::{FieldError, FieldProblem, FieldErrors};
+pub(crate) use field::{FieldError, FieldErrors, FieldProblem};
 
 /// The media type of every error.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";

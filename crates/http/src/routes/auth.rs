@@ -9,9 +9,7 @@ use mif_domain::users::Language;
 
 use crate::ApiState;
 use crate::answer::{json, resource};
-use crate::extract::{
-    Authenticated, AuthenticatedForPasswordChange, Client, Conditions, Form, Id, RequestContext,
-};
+use crate::extract::{Authenticated, AuthenticatedForPasswordChange, Client, Conditions, Form, Id, RequestContext};
 use crate::problem::{ApiError, ApiResult, Code, FieldErrors, FieldProblem};
 use crate::wire::auth::{ChangePasswordForm, LoginForm, LogoutForm, Message, RefreshForm, SessionRead, Tokens};
 use crate::wire::users::{UserRead, password};
@@ -71,7 +69,11 @@ async fn log_in(state: &ApiState, form: LoginForm, client: Client, context: &Req
     security(())
 )]
 #[post("/auth/refresh")]
-pub(crate) async fn refresh_token(state: Data<ApiState>, form: Form<RefreshForm>, context: RequestContext) -> ApiResult {
+pub(crate) async fn refresh_token(
+    state: Data<ApiState>,
+    form: Form<RefreshForm>,
+    context: RequestContext,
+) -> ApiResult {
     let token = form.0.refresh_token.or(form.0.token);
     let token = token.ok_or_else(|| ApiError::field("refresh_token", FieldProblem::Missing))?;
     let pair = Refresh { token, request: context.info() }.run(&state.core).await?;
@@ -148,8 +150,7 @@ fn message(context: &RequestContext, fr: &'static str, en: &'static str) -> Http
 #[get("/auth/sessions")]
 pub(crate) async fn list_sessions(state: Data<ApiState>, actor: Authenticated) -> ApiResult {
     let sessions = ListSessions.run(&state.core, &actor).await?;
-    let sessions: Vec<_> =
-        sessions.into_iter().map(|session| SessionRead::new(session, actor.session_id())).collect();
+    let sessions: Vec<_> = sessions.into_iter().map(|session| SessionRead::new(session, actor.session_id())).collect();
     Ok(json(&sessions))
 }
 

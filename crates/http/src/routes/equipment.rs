@@ -50,8 +50,7 @@ pub(crate) async fn create(
     body: Json<EquipmentNew>,
 ) -> ApiResult {
     let sheet = body.value.parse()?;
-    let repetition =
-        Repetition { core: &state.core, actor: &actor, context: &context, key: &key, body: &body.raw };
+    let repetition = Repetition { core: &state.core, actor: &actor, context: &context, key: &key, body: &body.raw };
     repetition.once(&created, |once| CreateEquipment { sheet }.run(&state.core, &actor, once)).await
 }
 
@@ -93,8 +92,7 @@ pub(crate) async fn update(
     body: Json<EquipmentPatch>,
 ) -> ApiResult {
     let changes = body.value.parse()?;
-    let update =
-        UpdateEquipment { id: EquipmentId(id.0), expected_version: conditions.expected_version, changes };
+    let update = UpdateEquipment { id: EquipmentId(id.0), expected_version: conditions.expected_version, changes };
     let equipment = update.run(&state.core, &actor).await?;
     Ok(resource(&Conditions::default(), equipment.version, &EquipmentRead::from(&equipment)))
 }

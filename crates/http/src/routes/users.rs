@@ -2,9 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
-use mif_application::users::{
-    ActivateUser, DeactivateUser, GetUser, ListUsers, SetPassword, UpdateUser, WhoAmI,
-};
+use mif_application::users::{ActivateUser, DeactivateUser, GetUser, ListUsers, SetPassword, UpdateUser, WhoAmI};
 use mif_domain::users::UserId;
 
 use crate::ApiState;
@@ -146,12 +144,7 @@ pub(crate) async fn deactivate(
         (status = 412, description = "`version_perimee`"))
 )]
 #[patch("/users/{id}/activate")]
-pub(crate) async fn activate(
-    state: Data<ApiState>,
-    actor: Authenticated,
-    id: Id,
-    conditions: Conditions,
-) -> ApiResult {
+pub(crate) async fn activate(state: Data<ApiState>, actor: Authenticated, id: Id, conditions: Conditions) -> ApiResult {
     let expected_version = conditions.expected_version;
     let user = ActivateUser { id: UserId(id.0), expected_version }.run(&state.core, &actor).await?;
     Ok(resource(&Conditions::default(), user.version, &UserRead::from(&user)))

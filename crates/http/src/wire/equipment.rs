@@ -151,8 +151,7 @@ impl EquipmentNew {
         let interval = self
             .frequence_entretien
             .and_then(|days| errors.check("frequence_entretien", MaintenanceInterval::from_days(days)));
-        let description =
-            self.description.and_then(|text| errors.check("description", Paragraph::parse(&text)));
+        let description = self.description.and_then(|text| errors.check("description", Paragraph::parse(&text)));
         errors.finish()?;
         let (Some(name), Some(kind), Some(location)) = (name, kind, location) else {
             return Err(ApiError::invalid(Vec::new()));

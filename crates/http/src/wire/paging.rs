@@ -81,7 +81,9 @@ impl<S: SortField> Paging<S> {
             return Err(out_of_range("offset", "doit être entre 0 et 10000", "must be between 0 and 10000"));
         }
         let (name, direction) = match params.tri {
-            Some(tri) => tri.strip_prefix('-').map_or((tri, Direction::Ascending), |name| (name, Direction::Descending)),
+            Some(tri) => {
+                tri.strip_prefix('-').map_or((tri, Direction::Ascending), |name| (name, Direction::Descending))
+            }
             None => (name_of(S::DEFAULT), Direction::Ascending),
         };
         let (sort, _, kind) = S::NAMES
@@ -96,7 +98,7 @@ impl<S: SortField> Paging<S> {
                 return Err(out_of_range("offset", "exclut cursor", "excludes cursor"));
             }
             (Some(text), None) => Position::After(decode(text, &tri, &filters, kind).ok_or(Code::BadCursor)?),
-            (None, Some(0)) | (None, None) => Position::First,
+            (None, Some(0) | None) => Position::First,
             (None, Some(offset)) => Position::Offset(offset),
         };
         let with_total = params.total.unwrap_or(false);
@@ -189,7 +191,8 @@ mod tests {
     fn a_cursor_of_another_list_is_refused() {
         let text = cursor(Some("nom"), "a", SortValue::Text("Presse".into()));
         let with = |tri, filters, cursor: &str| {
-            read(&PagingParams { tri: Some(tri), cursor: Some(cursor), ..PagingParams::default() }, filters).unwrap_err()
+            read(&PagingParams { tri: Some(tri), cursor: Some(cursor), ..PagingParams::default() }, filters)
+                .unwrap_err()
         };
         assert_eq!(with("-nom", "a", &text), Code::BadCursor);
         assert_eq!(with("nom", "b", &text), Code::BadCursor);
@@ -201,7 +204,10 @@ mod tests {
     #[test]
     fn limits_and_positions_are_bounded() {
         for (limit, offset) in [(Some(0), None), (Some(201), None), (None, Some(10_001))] {
-            assert_eq!(read(&PagingParams { limit, offset, ..PagingParams::default() }, "").unwrap_err(), Code::Validation);
+            assert_eq!(
+                read(&PagingParams { limit, offset, ..PagingParams::default() }, "").unwrap_err(),
+                Code::Validation
+            );
         }
         let both = PagingParams { cursor: Some("x"), offset: Some(1), ..PagingParams::default() };
         assert_eq!(read(&both, "").unwrap_err(), Code::Validation);

@@ -34,7 +34,9 @@ impl<T> Patch<T> {
         match self {
             Self::Absent => Change::Keep,
             Self::Null => Change::Set(None),
-            Self::Value(value) => errors.check(name, parse(value)).map_or(Change::Keep, |value| Change::Set(Some(value))),
+            Self::Value(value) => {
+                errors.check(name, parse(value)).map_or(Change::Keep, |value| Change::Set(Some(value)))
+            }
         }
     }
 
@@ -55,6 +57,7 @@ impl<T> Patch<T> {
 }
 
 /// For values that need no further parsing.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in for parsers, which can refuse")]
 pub(crate) fn as_is<T, U: From<T>>(value: T) -> Result<U, FieldProblem> {
     Ok(U::from(value))
 }

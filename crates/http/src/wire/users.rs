@@ -1,8 +1,8 @@
 //! Accounts, as clients see them.
 
 use chrono::{DateTime, Utc};
-use mif_application::users::{CreateUser, UpdateProfile, UserChanges};
 use mif_application::Change;
+use mif_application::users::{CreateUser, UpdateProfile, UserChanges};
 use mif_domain::customers::CustomerId;
 use mif_domain::queries::{UserFilter, UserSort, UserView};
 use mif_domain::users::{

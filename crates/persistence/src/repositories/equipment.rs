@@ -24,9 +24,6 @@ impl table::Model {
     pub(crate) fn into_equipment(self) -> Stored<Equipment> {
         let id = self.id;
         let bad = |column: &str, why: &dyn std::fmt::Display| RepositoryError::corrupt("equipment", column, id, why);
-        fn line<const MAX: usize>(text: Option<&str>) -> Result<Option<Line<MAX>>, TextError> {
-            text.map(Line::parse).transpose()
-        }
         let sheet = EquipmentDraft {
             name: Line::parse(&self.name).map_err(|why| bad("name", &why))?,
             code: line(self.code.as_deref()).map_err(|why| bad("code", &why))?,
@@ -61,6 +58,10 @@ impl table::Model {
             version: self.version,
         })
     }
+}
+
+fn line<const MAX: usize>(text: Option<&str>) -> Result<Option<Line<MAX>>, TextError> {
+    text.map(Line::parse).transpose()
 }
 
 /// The columns that people write.

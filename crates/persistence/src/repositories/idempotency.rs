@@ -30,7 +30,10 @@ impl IdempotencyLedger for Ledger<'_> {
         ];
         let statement = Statement::from_sql_and_values(self.0.backend(), sql, values);
         let inserted = match self.0.connection().query_one_raw(statement).await {
-            Err(error) if is_lock_timeout(&error) => return Ok(Claim::InProgress),
+            Err(error) if is_lock_timeout(&error) => {
+                self.0.kill();
+                return Ok(Claim::InProgress);
+            }
             result => self.0.checked(result)?,
         };
         if inserted.is_some() {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use mif_domain::customers::CustomerId;
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::text::searchable;
+use mif_domain::unit_of_work::{NamedLock, UnitOfWork as _};
 use mif_domain::users::{
     EmailAddress, FullName, Language, NewUser, PasswordHash, Role, User, UserId, UserRepository, Username,
 };
@@ -144,6 +145,8 @@ impl UserRepository for Users<'_> {
     }
 
     async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool> {
+        // On PostgreSQL two of these statements at once, with different names, would both find no user.
+        self.0.lock(NamedLock::Admins).await?;
         let sql = "INSERT INTO users (username, email, email_norm, full_name, search_text, role, is_active, language, \
                      password_hash, password_changed_at, must_change_password, created_at, updated_at, version) \
                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $10, 1 \

@@ -8,8 +8,8 @@ use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_domain::users::UserId;
 use mif_persistence::{ConnectError, Database, DatabaseSettings, PoolSettings, SeaQueries, SeaUnitsOfWork};
 
-use crate::sqlite::{File, settings};
 use crate::postgres;
+use crate::sqlite::{File, settings};
 
 async fn is_unavailable(database: &Database) {
     let begun = SeaUnitsOfWork(database.clone()).begin().await.err();

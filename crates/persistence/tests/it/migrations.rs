@@ -74,6 +74,7 @@ async fn what_was_stored_survives_a_restart() {
     file.database.clone().close().await;
     let reopened = Database::connect(sqlite::settings(file.url.clone())).await.unwrap();
     assert_eq!(Schema(&reopened).pending().await.unwrap(), 0);
-    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM customers").fetch_one(&mut file.raw().await).await.unwrap();
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM customers").fetch_one(&mut file.raw().await).await.unwrap();
     assert_eq!(count, 1);
 }

@@ -24,9 +24,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
     let settings = Settings::load(Sources::from_process(cli.flags())).context("the settings are not valid")?;
     match cli.command.unwrap_or(Command::Serve { demo: false, bind: None }) {
-        Command::Config(command) => return config(command, &settings),
-        Command::Healthcheck => return healthcheck::run(&settings),
-        Command::Openapi => return openapi(),
+        Command::Config(command) => config(&command, &settings),
+        Command::Healthcheck => healthcheck::run(&settings),
+        Command::Openapi => openapi(),
         command => {
             let telemetry = telemetry(&settings)?;
             for warning in settings.warnings() {
@@ -72,7 +72,7 @@ fn openapi() -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{}", mif_http::document().to_pretty_json()?)?)
 }
 
-fn config(command: ConfigCommand, settings: &Settings) -> anyhow::Result<()> {
+fn config(command: &ConfigCommand, settings: &Settings) -> anyhow::Result<()> {
     let mut output = std::io::stdout();
     match command {
         ConfigCommand::Show => write!(output, "{}", settings.show())?,

@@ -23,7 +23,11 @@ pub(super) async fn demo(settings: &Settings, once: bool) -> anyhow::Result<()> 
     let mut output = std::io::stdout();
     match seeded {
         Ok(demo) => {
-            writeln!(output, "\n  Demo data: {} machines, and these users, all with the password {password}", demo.machines)?;
+            writeln!(
+                output,
+                "\n  Demo data: {} machines, and these users, all with the password {password}",
+                demo.machines
+            )?;
             for (username, role) in demo.users {
                 writeln!(output, "    {username:<20} {}", role.as_str())?;
             }

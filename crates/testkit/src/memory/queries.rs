@@ -40,11 +40,7 @@ impl SessionStates for MemoryStore {
                 SignInName::Username(username) => user.username == *username,
                 SignInName::Email(email) => user.email.normalized() == email.normalized(),
             })?;
-            Some(Credentials {
-                user_id: user.id,
-                password_hash: user.password_hash.clone(),
-                is_active: user.is_active,
-            })
+            Some(Credentials { user_id: user.id, password_hash: user.password_hash.clone(), is_active: user.is_active })
         }))
     }
 }
@@ -76,7 +72,8 @@ impl Queries for NoQueries {
 
     async fn list_sessions(&self, user: UserId, at: Instant) -> Stored<Vec<SessionView>> {
         let mut sessions: Vec<_> = self.0.read(|state| {
-            let own = state.sessions.iter().filter(|(_, session)| session.opened.user_id == user && session.is_open(at));
+            let own =
+                state.sessions.iter().filter(|(_, session)| session.opened.user_id == user && session.is_open(at));
             own.map(|(id, session)| SessionView {
                 id: *id,
                 device: session.opened.client.device().to_owned(),

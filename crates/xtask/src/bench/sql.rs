@@ -5,32 +5,34 @@
 pub(super) const PGBENCH_GET_BY_ID: &str = "\
 \\set id random(1, :rows)
 SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
-maintenance_interval_days, commissioned_on, description, created_at, updated_at, version FROM equipment WHERE id = :id;
+maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
+FROM equipment WHERE id = :id;
 ";
 
 /// One row more than the page tells whether there is a next one.
 pub(super) const PGBENCH_PAGE_OF_50: &str = "\
 SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
-maintenance_interval_days, commissioned_on, description, created_at, updated_at, version FROM equipment \
-ORDER BY name, id LIMIT 51;
+maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
+FROM equipment ORDER BY name, id LIMIT 51;
 ";
 
-/// One rotation of a refresh token: read the session, turn it, remember the spent token, audit. Each client has a session
-/// of its own, as each thread of the loader has. `:first_session` is given on the command line.
+/// One rotation of a refresh token: turn the session, remember the spent token, audit. Each client has a session of its
+/// own, as each thread of the loader has, and walks along a chain of tokens; `:n` starts at 0 on the command line.
 pub(super) const PGBENCH_REFRESH: &str = "\
-\\set session :first_session + :client_id
-\\set token random(1, 9000000000000000000)
+\\set presented :client_id * 1000000000000 + :n
+\\set n :n + 1
+\\set successor :client_id * 1000000000000 + :n
 BEGIN;
-SELECT id, user_id, current_hash, previous_hash, generation, acked_generation, rotated_at, sealed_successor, expires_at, \
-revoked_at FROM sessions WHERE id = :session FOR UPDATE;
+UPDATE sessions SET previous_hash = current_hash, current_hash = sha256(int8send(:successor)), \
+sealed_successor = sha256(int8send(:presented)) || sha256(int8send(:successor)), acked_generation = generation, \
+generation = generation + 1, rotated_at = now(), last_used_at = now() \
+WHERE current_hash = sha256(int8send(:presented)) AND revoked_at IS NULL AND expires_at > now() AND generation <= 10000000 \
+AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.is_active) \
+RETURNING id, user_id, generation, (SELECT role FROM users WHERE users.id = sessions.user_id) AS role;
 INSERT INTO refresh_tokens_spent (token_hash, session_id) \
-SELECT previous_hash, id FROM sessions WHERE id = :session AND previous_hash IS NOT NULL;
-UPDATE sessions SET previous_hash = current_hash, current_hash = sha256(int8send(:token)), generation = generation + 1, \
-acked_generation = generation, rotated_at = now(), last_used_at = now(), sealed_successor = int8send(:token) \
-WHERE id = :session;
+VALUES (sha256(int8send(:presented)), :first_session + :client_id);
 INSERT INTO audit_events (at, kind, actor_id, ip, request_id, resource, outcome, details) \
-SELECT now(), 'auth.token.refreshed', user_id, '127.0.0.1', :token::text, 'sessions/' || id, 'success', '{}' \
-FROM sessions WHERE id = :session;
+VALUES (now(), 'auth.token.refreshed', 1, '127.0.0.1', 'c0ffeec0ffeec0ffeec0ffeec0ffee00', 'session/1', 'success', '{}');
 COMMIT;
 ";
 
@@ -53,6 +55,6 @@ pub(super) fn insert_sessions(count: u32) -> String {
     format!(
         "INSERT INTO sessions (user_id, device, created_at, last_used_at, expires_at, current_hash, generation, \
          acked_generation) SELECT (SELECT min(id) FROM users), 'bench', now(), now(), now() + interval '7 days', \
-         sha256(convert_to('bench ' || n, 'UTF8')), 1, 0 FROM generate_series(1, {count}) AS n RETURNING id"
+         sha256(int8send((n - 1) * 1000000000000)), 1, 0 FROM generate_series(1, {count}::bigint) AS n RETURNING id"
     )
 }

@@ -28,7 +28,8 @@ async fn plant(backend: &Backend) -> Vec<Equipment> {
         // Two at a time were entered at one instant; microseconds and whole seconds mix.
         let at = later(n / 2) + chrono::TimeDelta::microseconds((n / 4) * 250_001);
         let machine = unit.equipment().insert(sheet.build(), at).await.unwrap();
-        let touched = if n % 3 == 0 { unit.equipment().update(&machine, later(100 - n)).await.unwrap() } else { machine };
+        let touched =
+            if n % 3 == 0 { unit.equipment().update(&machine, later(100 - n)).await.unwrap() } else { machine };
         unit.commit().await.unwrap();
         machines.push(touched);
     }
@@ -52,9 +53,8 @@ fn key(machine: &Equipment, sort: EquipmentSort) -> Option<String> {
 }
 
 async fn ids(backend: &Backend, filter: &EquipmentFilter, page: PageRequest<EquipmentSort>) -> Vec<i64> {
-    let machines = walk(page, |page| async move {
-        backend.queries.list_equipment(EquipmentScope::All, filter, &page).await
-    });
+    let machines =
+        walk(page, |page| async move { backend.queries.list_equipment(EquipmentScope::All, filter, &page).await });
     machines.await.iter().map(|machine| machine.id.0).collect()
 }
 
@@ -91,11 +91,8 @@ pub async fn a_page_starts_after_an_offset(backend: &Backend) {
     let mut seen = Vec::new();
     let mut position = Position::Offset(4);
     loop {
-        let request = PageRequest {
-            position,
-            with_total: false,
-            ..first_page(EquipmentSort::Code, Direction::Descending, 2)
-        };
+        let request =
+            PageRequest { position, with_total: false, ..first_page(EquipmentSort::Code, Direction::Descending, 2) };
         let page = backend.queries.list_equipment(EquipmentScope::All, &filter, &request).await.unwrap();
         assert_eq!(page.total, None);
         seen.extend(page.items.iter().map(|machine| machine.id.0));
@@ -103,10 +100,8 @@ pub async fn a_page_starts_after_an_offset(backend: &Backend) {
         position = Position::After(next);
     }
     assert_eq!(seen, expected.into_iter().skip(4).collect::<Vec<_>>());
-    let request = PageRequest {
-        position: Position::Offset(1000),
-        ..first_page(EquipmentSort::Id, Direction::Ascending, 2)
-    };
+    let request =
+        PageRequest { position: Position::Offset(1000), ..first_page(EquipmentSort::Id, Direction::Ascending, 2) };
     let beyond = backend.queries.list_equipment(EquipmentScope::All, &filter, &request).await.unwrap();
     assert_eq!((beyond.items.len(), beyond.next, beyond.total), (0, None, Some(9)));
 }

@@ -54,12 +54,11 @@ where
     let mut rows = Vec::new();
     let mut totals = Vec::new();
     loop {
-        let again =
-            PageRequest { position: request.position.clone(), with_total: request.with_total, ..first_page(
-                request.sort,
-                request.direction,
-                request.limit,
-            ) };
+        let again = PageRequest {
+            position: request.position.clone(),
+            with_total: request.with_total,
+            ..first_page(request.sort, request.direction, request.limit)
+        };
         let page = fetch(again).await.unwrap();
         totals.push(page.total);
         assert!(page.items.len() <= usize::from(request.limit));

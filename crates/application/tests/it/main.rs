@@ -1,0 +1,16 @@
+//! The one integration binary of this crate: use cases on the store in memory, through nothing but their public face.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
+
+mod bootstrap;
+mod equipment;
+mod idempotency;
+mod log_in;
+mod passwords;
+mod profile;
+mod refresh;
+mod rotation_model;
+mod sessions;
+mod users;
+mod worker;
+mod world;
