@@ -23,7 +23,7 @@ impl Default for FakeClock {
 impl FakeClock {
     /// Stands at an instant, with an hour of uptime.
     pub fn at(now: Instant) -> Self {
-        Self(Mutex::new((truncate(now), Duration::from_secs(3600))))
+        Self(Mutex::new((truncate(now), Duration::from_hours(1))))
     }
 
     /// Moves both kinds of time forward.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mif_domain::Entropy;
 
-/// SplitMix64 from a seed: the same bytes in every run, never the same twice in one.
+/// `SplitMix64` from a seed: the same bytes in every run, never the same twice in one.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

@@ -36,12 +36,10 @@ impl RecordingMailer {
 impl Mailer for RecordingMailer {
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         let mut post = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &post.strike {
-            Some(reason) => Err(MailError(reason.clone())),
-            None => {
-                post.sent.push(letter.clone());
-                Ok(())
-            }
+        if let Some(reason) = &post.strike {
+            return Err(MailError(reason.clone()));
         }
+        post.sent.push(letter.clone());
+        Ok(())
     }
 }

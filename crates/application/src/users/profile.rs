@@ -75,7 +75,11 @@ impl UpdateProfile {
         }
         let passwords = self.current_password.take().zip(self.new_password.take());
         if let Some((_, new)) = &passwords {
-            let broken = core.password_policy.broken_rules(new, &account.username, &account.email);
+            let email = match &self.email {
+                Change::Set(email) => email,
+                Change::Keep => &account.email,
+            };
+            let broken = core.password_policy.broken_rules(new, &account.username, email);
             if !broken.is_empty() {
                 return Err(ChangePasswordError::Weak(broken).into());
             }

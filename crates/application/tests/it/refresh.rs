@@ -78,8 +78,7 @@ async fn theft_ends_the_session_is_audited_and_warns_the_user() {
     let alarms: Vec<_> = events.iter().filter(|event| event.kind == AuditKind::TokenReuseDetected).collect();
     assert_eq!(alarms.len(), 1);
     assert_eq!((alarms[0].outcome, alarms[0].origin.actor), (AuditOutcome::Failure, Some(actor.user_id())));
-    let warning =
-        OutboxMessage::WarnOfTokenReuse { user_id: actor.user_id(), session_id: actor.session_id() };
+    let warning = OutboxMessage::WarnOfTokenReuse { user_id: actor.user_id(), session_id: actor.session_id() };
     assert_eq!(world.store.outbox().into_iter().map(|entry| entry.message).collect::<Vec<_>>(), [warning]);
 }
 

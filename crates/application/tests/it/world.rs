@@ -102,10 +102,5 @@ pub(crate) fn request() -> RequestInfo {
 }
 
 pub(crate) fn attempt(name: &str, password: &str) -> LogIn {
-    LogIn {
-        name: name.to_owned(),
-        password: password.to_owned(),
-        client: ClientInfo::default(),
-        request: request(),
-    }
+    LogIn { name: name.to_owned(), password: password.to_owned(), client: ClientInfo::default(), request: request() }
 }

@@ -6,8 +6,12 @@ use serde_json::error::Category;
 
 use crate::problem::{ApiError, Code, FieldProblem};
 
-/// Decodes a JSON text.
+/// Decodes a JSON object.
 pub(super) fn json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // serde would also read an array as a struct, field by field.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::field(".", FieldProblem::Type("un objet JSON".to_owned())));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| match error.inner().classify() {

@@ -194,12 +194,12 @@ pub async fn two_moves_at_once_close_no_cycle(backend: &Backend) {
 pub async fn a_scope_hides_what_belongs_to_others(backend: &Backend) {
     let owner = a_customer(&*backend.work, "Cosumar").await.id;
     let other = a_customer(&*backend.work, "Lesieur").await.id;
-    let owned = backend.insert_equipment(an_equipment("Presse 1").customer(owner).build()).await.id;
+    let press = backend.insert_equipment(an_equipment("Presse 1").customer(owner).build()).await.id;
     let unowned = backend.insert_equipment(an_equipment("Presse 2").build()).await.id;
     let cases = [
-        (owned, EquipmentScope::All, true),
-        (owned, EquipmentScope::OfCustomer(owner), true),
-        (owned, EquipmentScope::OfCustomer(other), false),
+        (press, EquipmentScope::All, true),
+        (press, EquipmentScope::OfCustomer(owner), true),
+        (press, EquipmentScope::OfCustomer(other), false),
         (unowned, EquipmentScope::OfCustomer(owner), false),
         (unowned, EquipmentScope::Nothing, false),
     ];

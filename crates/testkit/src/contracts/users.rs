@@ -175,6 +175,8 @@ pub async fn of_parallel_first_users_one_is_stored(backend: &Backend) {
             let mut unit = backend.begin().await;
             let user = a_user(&format!("admin{caller}")).role(Role::Admin).build();
             let stored = unit.users().insert_first(user, T0).await.unwrap();
+            // The others decide while nobody has committed yet.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             unit.commit().await.unwrap();
             stored
         }

@@ -21,16 +21,17 @@ FROM equipment ORDER BY name, id LIMIT 51;
 pub(super) const PGBENCH_REFRESH: &str = "\
 \\set presented :client_id * 1000000000000 + :n
 \\set n :n + 1
+\\set session :first_session + :client_id
 \\set successor :client_id * 1000000000000 + :n
 BEGIN;
-UPDATE sessions SET previous_hash = current_hash, current_hash = sha256(int8send(:successor)), \
-sealed_successor = sha256(int8send(:presented)) || sha256(int8send(:successor)), acked_generation = generation, \
+UPDATE sessions SET previous_hash = current_hash, current_hash = sha256(int8send(:successor::bigint)), \
+sealed_successor = sha256(int8send(:presented::bigint)) || sha256(int8send(:successor::bigint)), acked_generation = generation, \
 generation = generation + 1, rotated_at = now(), last_used_at = now() \
-WHERE current_hash = sha256(int8send(:presented)) AND revoked_at IS NULL AND expires_at > now() AND generation <= 10000000 \
+WHERE current_hash = sha256(int8send(:presented::bigint)) AND revoked_at IS NULL AND expires_at > now() AND generation <= 10000000 \
 AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.is_active) \
 RETURNING id, user_id, generation, (SELECT role FROM users WHERE users.id = sessions.user_id) AS role;
 INSERT INTO refresh_tokens_spent (token_hash, session_id) \
-VALUES (sha256(int8send(:presented)), :first_session + :client_id);
+VALUES (sha256(int8send(:presented::bigint)), :session::bigint);
 INSERT INTO audit_events (at, kind, actor_id, ip, request_id, resource, outcome, details) \
 VALUES (now(), 'auth.token.refreshed', 1, '127.0.0.1', 'c0ffeec0ffeec0ffeec0ffeec0ffee00', 'session/1', 'success', '{}');
 COMMIT;

@@ -222,14 +222,14 @@ pub async fn wildcards_are_taken_literally(backend: &Backend) {
 pub async fn a_list_of_machines_obeys_its_scope(backend: &Backend) {
     let owner = a_customer(&*backend.work, "Cosumar").await.id;
     let other = a_customer(&*backend.work, "Lesieur").await.id;
-    let owned = backend.insert_equipment(an_equipment("Presse 1").customer(owner).build()).await.id.0;
+    let press = backend.insert_equipment(an_equipment("Presse 1").customer(owner).build()).await.id.0;
     let others = backend.insert_equipment(an_equipment("Presse 2").customer(other).build()).await.id.0;
     let nobodys = backend.insert_equipment(an_equipment("Presse 3").build()).await.id.0;
     let everything = EquipmentFilter::default();
     let of_other = EquipmentFilter { customer_id: Some(other), ..EquipmentFilter::default() };
     for (scope, filter, expected) in [
-        (EquipmentScope::All, &everything, vec![owned, others, nobodys]),
-        (EquipmentScope::OfCustomer(owner), &everything, vec![owned]),
+        (EquipmentScope::All, &everything, vec![press, others, nobodys]),
+        (EquipmentScope::OfCustomer(owner), &everything, vec![press]),
         (EquipmentScope::OfCustomer(owner), &of_other, vec![]),
         (EquipmentScope::Nothing, &everything, vec![]),
     ] {

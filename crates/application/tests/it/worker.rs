@@ -1,0 +1,94 @@
+//! The outbox worker.
+
+use std::sync::Arc;
+
+use mif_application::outbox::OutboxWorker;
+use mif_domain::mail::LetterContent;
+use mif_domain::outbox::OutboxMessage;
+use mif_domain::sessions::SessionId;
+use mif_domain::unit_of_work::UnitOfWorkFactory as _;
+use mif_domain::users::UserId;
+use mif_testkit::{NoQueries, RecordingMailer, T0, a_user};
+
+use crate::world::World;
+
+struct Office {
+    world: World,
+    worker: OutboxWorker,
+    mailer: Arc<RecordingMailer>,
+}
+
+async fn office_with_one_warning(whom: Option<UserId>) -> Office {
+    let world = World::new();
+    let user = world.insert(a_user("karim").build()).await;
+    let mut unit = world.store.begin().await.unwrap();
+    let warning = OutboxMessage::WarnOfTokenReuse { user_id: whom.unwrap_or(user.id), session_id: SessionId(1) };
+    unit.outbox().enqueue(warning, T0).await.unwrap();
+    unit.commit().await.unwrap();
+    let mailer = Arc::new(RecordingMailer::default());
+    let worker = OutboxWorker {
+        queue: Arc::new(world.store.clone()),
+        queries: Arc::new(NoQueries(world.store.clone())),
+        clock: world.clock.clone(),
+        mailer: mailer.clone(),
+    };
+    Office { world, worker, mailer }
+}
+
+#[tokio::test]
+async fn a_warning_becomes_a_letter_once() {
+    let office = office_with_one_warning(None).await;
+    assert_eq!(office.worker.run_once().await, Ok(1));
+    assert_eq!(office.worker.run_once().await, Ok(0));
+    let letters = office.mailer.sent();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].to.as_str(), "karim@mif.ma");
+    assert_eq!(letters[0].content, LetterContent::TokenReuse { username: "karim".to_owned() });
+    assert!(office.world.store.outbox().is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_that_failed_leaves_later_under_the_same_name() {
+    let office = office_with_one_warning(None).await;
+    office.mailer.fail_with("la poste est en grève");
+    assert_eq!(office.worker.run_once().await, Ok(1));
+    let waiting = office.world.store.outbox();
+    assert!(waiting[0].last_error.as_ref().unwrap().contains("grève"));
+    office.mailer.recover();
+    office.world.wait(59);
+    assert_eq!(office.worker.run_once().await, Ok(0));
+    office.world.wait(1);
+    assert_eq!(office.worker.run_once().await, Ok(1));
+    assert_eq!(office.mailer.sent()[0].message_id, format!("outbox-{}", waiting[0].id.0));
+}
+
+#[tokio::test]
+async fn after_the_tenth_failure_a_message_is_given_up_and_kept() {
+    let office = office_with_one_warning(None).await;
+    office.mailer.fail_with("adresse inconnue");
+    for attempt in 1..=10 {
+        assert_eq!(office.worker.run_once().await, Ok(1), "attempt {attempt}");
+        office.world.wait(6 * 3600);
+    }
+    assert_eq!(office.worker.run_once().await, Ok(0));
+    let kept = office.world.store.outbox();
+    assert_eq!((kept[0].attempts, kept[0].given_up), (10, true));
+}
+
+#[tokio::test]
+async fn a_message_about_nobody_is_done() {
+    let office = office_with_one_warning(Some(UserId(404))).await;
+    assert_eq!(office.worker.run_once().await, Ok(1));
+    assert!(office.world.store.outbox().is_empty());
+    assert!(office.mailer.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_dead_workers_message_is_taken_over_after_a_minute() {
+    let office = office_with_one_warning(None).await;
+    office.worker.queue.lease(T0, chrono::TimeDelta::seconds(60), 20).await.unwrap();
+    assert_eq!(office.worker.run_once().await, Ok(0));
+    office.world.wait(60);
+    assert_eq!(office.worker.run_once().await, Ok(1));
+    assert_eq!(office.mailer.sent().len(), 1);
+}

@@ -1,0 +1,32 @@
+//! What the test command tells its tests.
+
+use std::path::PathBuf;
+
+/// The PostgreSQL cluster, as the address of any database in it.
+pub(super) fn cluster() -> String {
+    read("MIF_TEST_POSTGRES").expect(
+        "MIF_TEST_POSTGRES does not name a PostgreSQL server: run `cargo xtask test`, which starts one for the tests",
+    )
+}
+
+/// The program under test.
+pub(super) fn binary() -> PathBuf {
+    let path = read("MIF_TEST_BINARY")
+        .expect("MIF_TEST_BINARY does not name the server to test: run `cargo xtask test`, which builds it");
+    PathBuf::from(path)
+}
+
+/// Where programs are found. The only variable that servers inherit.
+pub(super) fn path() -> String {
+    read("PATH").unwrap_or_default()
+}
+
+/// How often a race is run: more often to be surer, at the price of time.
+pub(crate) fn rounds() -> usize {
+    read("MIF_TEST_ROUNDS").map_or(25, |text| text.parse().expect("MIF_TEST_ROUNDS is a whole number"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test command speaks to its tests through the environment")]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

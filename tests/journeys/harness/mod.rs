@@ -1,0 +1,45 @@
+//! What the journeys stand on: a [`Site`] is what outlives a process (data folder, key folder, database), a [`Server`] is
+//! one process that serves it, a [`Client`] has one method per endpoint.
+
+mod answer;
+mod client;
+mod command;
+mod environment;
+mod server;
+mod site;
+mod store;
+mod time;
+
+pub(crate) use answer::Answer;
+pub(crate) use client::{Client, Session, code_of, machine};
+pub(crate) use command::Finished;
+pub(crate) use environment::rounds;
+pub(crate) use server::Server;
+pub(crate) use site::{ADMIN, PASSWORD, Site};
+pub(crate) use time::{Stopwatch, eventually};
+
+/// The databases that the product runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes two tests of each journey, `on_sqlite::name` and `on_postgres::name`.
+macro_rules! on_both_databases {
+    ($($journey:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $journey() {
+                super::$journey($crate::harness::Database::Sqlite).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $journey() {
+                super::$journey($crate::harness::Database::Postgres).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_databases;

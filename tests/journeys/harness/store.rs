@@ -1,0 +1,63 @@
+//! The database of a site, read past the product: for what no endpoint shows, and to prove what the endpoints say.
+
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+
+use super::environment::cluster;
+
+/// A connection that owes nothing to the product.
+#[derive(Debug)]
+pub(crate) enum Store {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Store {
+    pub(super) async fn sqlite(file: &std::path::Path) -> Self {
+        let options = SqliteConnectOptions::new().filename(file).create_if_missing(false);
+        Self::Sqlite(SqliteConnection::connect_with(&options).await.unwrap())
+    }
+
+    pub(super) async fn postgres(url: &str) -> Self {
+        Self::Postgres(PgConnection::connect(url).await.unwrap())
+    }
+
+    /// The one number that a statement returns.
+    pub(crate) async fn number(&mut self, sql: &'static str) -> i64 {
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_one(connection).await.unwrap(),
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_one(connection).await.unwrap(),
+        }
+    }
+
+    /// How many events of a kind the audit trail holds.
+    pub(crate) async fn events(&mut self, kind: &'static str) -> i64 {
+        let sql = "SELECT count(*) FROM audit_events WHERE kind = $1";
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).bind(kind).fetch_one(connection).await.unwrap(),
+            Self::Postgres(connection) => sqlx::query_scalar(sql).bind(kind).fetch_one(connection).await.unwrap(),
+        }
+    }
+
+    /// Fails unless the file is whole and no row points at nothing. PostgreSQL has no such question.
+    pub(crate) async fn check_integrity(&mut self) {
+        if let Self::Sqlite(connection) = self {
+            let verdict: String =
+                sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *connection).await.unwrap();
+            assert_eq!(verdict, "ok");
+            let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(connection).await.unwrap();
+            assert!(dangling.is_empty(), "{} rows point at nothing", dangling.len());
+        }
+    }
+}
+
+/// Makes an empty database in the cluster and returns its address. It goes with the cluster.
+pub(super) async fn empty_postgres(name: &str) -> String {
+    let cluster = cluster();
+    let mut connection = PgConnection::connect(&cluster).await.expect("the cluster of MIF_TEST_POSTGRES answers");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    connection.close().await.unwrap();
+    let (server, _) = cluster.rsplit_once('/').expect("postgres://user@host:port/database");
+    format!("{server}/{name}")
+}
