@@ -128,8 +128,8 @@ async fn the_printed_document_is_the_served_one() {
     let server = site.start().await;
     let printed: Value = serde_json::from_str(&site.run(&["openapi"]).ok()).unwrap();
     let anonymous = server.client();
-    let served = anonymous.send(anonymous.request(reqwest::Method::GET, "/openapi.json")).await.is(200).body;
-    assert_eq!(printed, served);
+    let document = anonymous.send(anonymous.request(reqwest::Method::GET, "/openapi.json")).await.is(200).body;
+    assert_eq!(printed, document);
     assert!(printed["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")));
     assert_ne!(printed["paths"], json!({}));
 }

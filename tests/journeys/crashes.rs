@@ -1,12 +1,13 @@
 //! `kill -9`, as power cuts and out-of-memory killers do it. What was acknowledged is there afterwards; what was not is
 //! there whole or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::harness::{
@@ -18,6 +19,8 @@ on_both_databases!(
     every_acknowledged_write_survives_a_kill,
     a_session_goes_on_after_a_kill,
     a_kill_amid_refreshes_logs_nobody_out,
+    a_write_that_is_sent_again_after_a_kill_happens_once,
+    a_kill_amid_the_first_start_leaves_nothing_half_made,
 );
 
 const WRITERS: usize = 8;
@@ -118,10 +121,66 @@ async fn a_kill_amid_refreshes_logs_nobody_out(database: Database) {
 /// Refreshes until no answer comes. Returns the last session that was acknowledged.
 async fn refresh_on_and_on(mut session: Session, count: Arc<AtomicUsize>) -> Session {
     loop {
-        let body = serde_json::json!({"refresh_token": session.refresh_token});
+        let body = json!({"refresh_token": session.refresh_token});
         let request = session.client.request(Method::POST, "/api/v1/auth/refresh").json(&body);
         let Ok(answer) = session.client.try_send(request).await else { return session };
         session = session.client.session(&answer.is(200));
         count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+async fn a_write_that_is_sent_again_after_a_kill_happens_once(database: Database) {
+    let site = Site::new(database).await;
+    let (mut server, mut admin) = site.open().await;
+    for crash in 1..=CRASHES {
+        let count = Arc::new(AtomicUsize::new(0));
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            writers.spawn(write_with_keys(admin.clone(), format!("C{crash}-{writer}"), Arc::clone(&count)));
+        }
+        let enough = async || count.load(Ordering::Relaxed) >= WRITES / 4;
+        eventually("enough writes are acknowledged", Duration::from_mins(1), enough).await;
+        server.kill();
+        let unanswered = writers.join_all().await;
+
+        (server, admin) = site.open().await;
+        for name in &unanswered {
+            let answer = admin.try_send(write_with_key(&admin, name)).await.unwrap().is(201);
+            assert_eq!(answer.text("nom"), *name);
+        }
+    }
+    let rows = admin.all_equipment().await;
+    let names: HashSet<_> = rows.iter().map(|row| row["nom"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), rows.len(), "nothing was entered twice");
+}
+
+/// A new machine without anything that must be unique: only the key tells a repetition from another one like it.
+fn write_with_key(admin: &Client, name: &str) -> RequestBuilder {
+    let body = json!({"nom": name, "type": "presse", "localisation": "Atelier B"});
+    admin.request(Method::POST, "/api/v1/equipements").header("idempotency-key", name).json(&body)
+}
+
+/// Enters machines until no answer comes. Returns the one whose fate is unknown.
+async fn write_with_keys(admin: Client, name: String, count: Arc<AtomicUsize>) -> String {
+    let mut number = 1;
+    loop {
+        let name = format!("{name}-{number}");
+        let Ok(answer) = admin.try_send(write_with_key(&admin, &name)).await else { return name };
+        answer.is(201);
+        count.fetch_add(1, Ordering::Relaxed);
+        number += 1;
+    }
+}
+
+async fn a_kill_amid_the_first_start_leaves_nothing_half_made(database: Database) {
+    for milliseconds in [5, 20, 40, 60, 80, 100, 130, 160, 200] {
+        let site = Site::new(database).await;
+        let server = Server::spawn(&site, &[]);
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        server.kill();
+
+        let (_server, admin) = site.open().await;
+        assert_eq!(admin.users().await.is(200).rows().len(), 1);
+        site.store().await.check_integrity().await;
     }
 }

@@ -34,29 +34,41 @@ pub struct Paragraph<const MAX: usize>(String);
 impl<const MAX: usize> Line<MAX> {
     /// Parses what a person typed.
     pub fn parse(raw: &str) -> Result<Self, TextError> {
-        clean(raw, MAX, char::is_control).map(Self)
+        Self::from_string(raw.to_owned())
+    }
+
+    /// The same for a text that is already ours: what is clean is not copied again.
+    pub fn from_string(text: String) -> Result<Self, TextError> {
+        clean(text, MAX, char::is_control).map(Self)
     }
 }
 
 impl<const MAX: usize> Paragraph<MAX> {
     /// Parses what a person typed.
     pub fn parse(raw: &str) -> Result<Self, TextError> {
-        clean(raw, MAX, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).map(Self)
+        Self::from_string(raw.to_owned())
+    }
+
+    /// The same for a text that is already ours: what is clean is not copied again.
+    pub fn from_string(text: String) -> Result<Self, TextError> {
+        clean(text, MAX, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).map(Self)
     }
 }
 
-fn clean(raw: &str, max: usize, forbidden: fn(char) -> bool) -> Result<String, TextError> {
-    let text = raw.trim();
+fn clean(raw: String, max: usize, forbidden: fn(char) -> bool) -> Result<String, TextError> {
+    let trimmed = raw.trim();
+    let text = if trimmed.len() == raw.len() { raw } else { trimmed.to_owned() };
     if text.is_empty() {
         return Err(TextError::Empty);
     }
     if text.contains(forbidden) {
         return Err(TextError::ControlCharacter);
     }
-    if text.chars().count() > max {
+    // Bytes are never fewer than characters: most texts need no counting.
+    if text.len() > max && text.chars().count() > max {
         return Err(TextError::TooLong { max });
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 macro_rules! text_traits {

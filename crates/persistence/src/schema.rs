@@ -40,12 +40,16 @@ pub struct Schema<'a>(pub &'a Database);
 impl Schema<'_> {
     /// Applies every pending migration. Returns how many there were.
     pub async fn up(&self) -> Result<usize, SchemaError> {
-        let pending = self.pending().await?;
-        if pending == 0 {
+        if self.pending().await? == 0 {
             return Ok(0);
         }
-        self.exclusively(async |connection| Migrator::up(connection, None).await).await?;
-        Ok(pending)
+        self.exclusively(async |connection| {
+            // Counted again under the lock: another process may have been faster.
+            let pending = Migrator::get_pending_migrations_read_only(connection).await?.len();
+            Migrator::up(connection, None).await?;
+            Ok(pending)
+        })
+        .await
     }
 
     /// Takes back the newest `steps` migrations.
@@ -70,10 +74,10 @@ impl Schema<'_> {
         Ok(self.status().await?.iter().filter(|migration| !migration.applied).count())
     }
 
-    async fn exclusively(
+    async fn exclusively<T>(
         &self,
-        work: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
-    ) -> Result<(), SchemaError> {
+        work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, DbErr>,
+    ) -> Result<T, SchemaError> {
         // Held until the end of this function; the operating system releases it if we die.
         let _file = match self.0.sqlite_file() {
             Some(database) => Some(lock_file(database).await?),

@@ -21,7 +21,9 @@ async fn raw(app: &App, token: &str, body: &[u8]) -> crate::app::Answer {
 async fn a_body_that_is_not_json_is_400() {
     let app = App::start().await;
     let token = app.admin().await;
-    for body in ["", "{", "{]", "nul", "{\"nom\": \"a\", \"type\": \"b\", \"localisation\": \"c\"} trailing", "\u{feff}{}"] {
+    for body in
+        ["", "{", "{]", "nul", "{\"nom\": \"a\", \"type\": \"b\", \"localisation\": \"c\"} trailing", "\u{feff}{}"]
+    {
         raw(&app, &token, body.as_bytes()).await.expect_problem(400, "json_invalide");
     }
     raw(&app, &token, &[0xff, 0xfe, b'{', b'}']).await.expect_problem(400, "json_invalide");

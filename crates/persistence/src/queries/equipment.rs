@@ -1,34 +1,31 @@
 //! Equipment, read.
 
+use std::sync::LazyLock;
+
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{EquipmentFilter, EquipmentScope, EquipmentSort};
 use mif_domain::repository::Stored;
 use mif_domain::text::searchable;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryTrait as _, Select};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
 
 use super::SeaQueries;
 use super::page::{SortBy, contains, fetch};
 use crate::entity::equipment as table;
 use crate::errors::plain;
-
-// Written out because this is the statement that mobile clients send all day: building it anew costs more than running it.
-const FIND: &str = "\
-    SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
-      maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
-    FROM equipment WHERE id = $1";
-const OF_CUSTOMER: &str = " AND customer_id = $2";
+use crate::repositories::equipment::COLUMNS;
 
 pub(super) async fn find(queries: &SeaQueries, id: EquipmentId, scope: EquipmentScope) -> Stored<Option<Equipment>> {
-    let statement = match scope {
-        EquipmentScope::All => queries.statement(FIND, vec![id.0.into()]),
-        EquipmentScope::OfCustomer(customer) => {
-            queries.statement(&format!("{FIND}{OF_CUSTOMER}"), vec![id.0.into(), customer.0.into()])
-        }
+    // Written out because mobile clients send this all day: building it anew costs more than running it.
+    static ANY: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} FROM equipment WHERE id = $1"));
+    static OF_CUSTOMER: LazyLock<String> = LazyLock::new(|| format!("{} AND customer_id = $2", *ANY));
+    let row = match scope {
+        EquipmentScope::All => queries.one(&ANY, vec![id.0.into()]).await?,
+        EquipmentScope::OfCustomer(customer) => queries.one(&OF_CUSTOMER, vec![id.0.into(), customer.0.into()]).await?,
         EquipmentScope::Nothing => return Ok(None),
     };
-    let row = table::Model::find_by_statement(statement).one(&queries.0.reader).await.map_err(plain)?;
+    let row = row.map(|row| table::Model::from_row(&row)).transpose().map_err(plain)?;
     row.map(table::Model::into_equipment).transpose()
 }
 
@@ -66,7 +63,7 @@ pub(super) async fn list(
     let sort = page.sort;
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
     let sort = SortBy { column, nullable, id: Column::Id };
-    fetch(&queries.0.reader, rows, sort, page, keyset, table::Model::into_equipment).await
+    fetch(&queries.0.reader, rows, sort, page, table::Model::from_row, keyset, table::Model::into_equipment).await
 }
 
 fn sort_value(row: &table::Model, sort: EquipmentSort) -> SortValue {

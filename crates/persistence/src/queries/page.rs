@@ -4,8 +4,8 @@ use mif_domain::paging::{Direction, Keyset, Page, PageRequest, Position, SortVal
 use mif_domain::repository::Stored;
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter as _, QueryOrder as _, QueryResult,
+    QuerySelect as _, QueryTrait as _, Select, Value,
 };
 
 use crate::errors::plain;
@@ -18,26 +18,27 @@ pub(super) struct SortBy<C> {
 }
 
 /// Fetches a page with one statement, and counts with a second one when asked to.
-pub(super) async fn fetch<E, C, S, T>(
+pub(super) async fn fetch<E, C, S, M, T>(
     connection: &impl ConnectionTrait,
     rows: Select<E>,
     sort: SortBy<C>,
     request: &PageRequest<S>,
-    keyset: impl Fn(&E::Model) -> Keyset,
-    convert: impl Fn(E::Model) -> Stored<T>,
+    read: impl Fn(&QueryResult) -> Result<M, DbErr>,
+    keyset: impl Fn(&M) -> Keyset,
+    convert: impl Fn(M) -> Stored<T>,
 ) -> Stored<Page<T>>
 where
-    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+    E: EntityTrait,
     C: ColumnTrait,
-    Select<E>: for<'db> PaginatorTrait<'db, sea_orm::DatabaseConnection>,
 {
     let total = if request.with_total { Some(count(connection, rows.clone()).await?) } else { None };
-    let limit = u64::from(request.limit);
-    let mut found = slice(rows, &sort, request).limit(limit + 1).all(connection).await.map_err(plain)?;
-    let more = found.len() as u64 > limit;
-    found.truncate(usize::from(request.limit));
-    let next = found.last().filter(|_| more).map(keyset);
-    Ok(Page { items: found.into_iter().map(convert).collect::<Stored<_>>()?, next, total })
+    let limit = usize::from(request.limit);
+    // One more tells whether there is a next page.
+    let statement = slice(rows, &sort, request).limit(limit as u64 + 1).build(connection.get_database_backend());
+    let found = connection.query_all_raw(statement).await.map_err(plain)?;
+    let rows: Vec<M> = found.iter().take(limit).map(read).collect::<Result<_, _>>().map_err(plain)?;
+    let next = if found.len() > limit { rows.last().map(keyset) } else { None };
+    Ok(Page { items: rows.into_iter().map(convert).collect::<Stored<_>>()?, next, total })
 }
 
 async fn count<E: EntityTrait>(connection: &impl ConnectionTrait, rows: Select<E>) -> Stored<u64> {

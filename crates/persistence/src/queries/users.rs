@@ -6,7 +6,9 @@ use mif_domain::repository::Stored;
 use mif_domain::text::searchable;
 use mif_domain::users::{PasswordHash, SignInName, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult, QueryTrait as _, Select,
+};
 
 use super::SeaQueries;
 use super::page::{SortBy, contains, fetch};
@@ -54,8 +56,9 @@ pub(super) async fn list(
         UserSort::CreatedAt => (Column::CreatedAt, false),
     };
     let sort = page.sort;
+    let read = |row: &QueryResult| table::Model::from_query_result(row, "");
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id }, page, keyset, view).await
+    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id }, page, read, keyset, view).await
 }
 
 fn sort_value(row: &table::Model, sort: UserSort) -> SortValue {

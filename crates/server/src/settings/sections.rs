@@ -86,7 +86,7 @@ impl Database {
         let migrate = reader.word("database.migrate", [("auto", Migrate::Auto), ("check", Migrate::Check)]);
         let max_connections = reader.number("database.max_connections", 1..=1000);
         let acquire_timeout = seconds(reader, "database.acquire_timeout_seconds", 1, 300);
-        let statement_timeout = seconds(reader, "database.statement_timeout_seconds", 1, 3600);
+        let statement_timeout = seconds(reader, "database.statement_timeout_seconds", 6, 3600);
         let url = url?.unwrap_or_else(|| {
             let file = format!("sqlite://{}", data_dir.join("mif.db").display());
             reader.stands_for("database.url", &file);
