@@ -4,7 +4,7 @@ use std::future::Future;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError as _};
 use mif_application::Core;
 use mif_application::access::Actor;
 use mif_application::idempotency::{Done, Once, RememberRefusal};
@@ -90,7 +90,12 @@ pub(crate) fn page(items: &impl Serialize, next: Option<&str>, total: Option<u64
     if let Some(total) = total {
         response.insert_header((HeaderName::from_static("x-total-count"), total.to_string()));
     }
-    response.json(items)
+    // Room for a usual page at once: a buffer that grows copies what it holds each time.
+    let mut body = Vec::with_capacity(32 * 1024);
+    if serde_json::to_writer(&mut body, items).is_err() {
+        return ApiError::from(Code::Internal).error_response();
+    }
+    response.insert_header((header::CONTENT_TYPE, JSON)).body(body)
 }
 
 /// Who may repeat a request, with what.

@@ -85,6 +85,22 @@ impl Database {
         Ok(Self { reader, writer, settings })
     }
 
+    /// The same database with a pool of its own, for one of `workers` threads that each run a runtime of their own. A
+    /// socket is served by the thread that opened it: with one pool for all, most statements would wake a second thread.
+    /// Connections are opened when they are needed, and the limit is shared out.
+    pub async fn for_worker(&self, workers: u32) -> Result<Self, ConnectError> {
+        if self.backend() != DatabaseBackend::Postgres {
+            // SQLite runs on threads of its own anyway, and must have one writer.
+            return Ok(self.clone());
+        }
+        let mut settings = self.settings.clone();
+        settings.pool.max_connections = settings.pool.max_connections.div_ceil(workers.max(1));
+        let mut options = postgres_options(&settings);
+        options.connect_lazy(true);
+        let pool = sea_orm::Database::connect(options).await.map_err(ConnectError::Open)?;
+        Ok(Self { reader: pool.clone(), writer: pool, settings })
+    }
+
     /// Which of the two it is.
     pub(crate) fn backend(&self) -> DatabaseBackend {
         self.writer.get_database_backend()

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use mif_application::Core;
 use mif_application::auth::SessionCache;
 use mif_application::outbox::OutboxWorker;
+use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
 use mif_mail::LogMailer;
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
@@ -20,8 +21,33 @@ use crate::settings::{Migrate, Profile, Settings};
 pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) core: Core,
-    pub(crate) queries: Arc<SeaQueries>,
-    pub(crate) worker: OutboxWorker,
+    pub(crate) outbox: OutboxWorker,
+}
+
+/// What one worker thread of the server works with: its own connections, everything else shared.
+pub(crate) struct WorkerParts {
+    pub(crate) database: Database,
+    pub(crate) core: Core,
+    pub(crate) probe: Arc<dyn DatabaseProbe>,
+}
+
+impl Parts {
+    /// The parts of each worker thread.
+    pub(crate) async fn for_workers(&self, workers: usize) -> anyhow::Result<Vec<WorkerParts>> {
+        let mut parts = Vec::with_capacity(workers);
+        for _ in 0..workers {
+            let database = self.database.for_worker(u32::try_from(workers)?).await.context("database")?;
+            let queries = Arc::new(SeaQueries(database.clone()));
+            let core = Core {
+                work: Arc::new(SeaUnitsOfWork(database.clone())),
+                queries: queries.clone(),
+                session_states: queries.clone(),
+                ..self.core.clone()
+            };
+            parts.push(WorkerParts { database, core, probe: queries });
+        }
+        Ok(parts)
+    }
 }
 
 /// Opens the database.
@@ -104,13 +130,9 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
         refresh_tokens: Arc::new(RefreshTokenCodec::new(entropy)),
         sessions: Arc::new(SessionCache::default()),
     };
-    let worker = OutboxWorker {
-        queue: Arc::new(SeaOutboxQueue(database.clone())),
-        queries: queries.clone(),
-        clock,
-        mailer: Arc::new(LogMailer),
-    };
-    Ok(Parts { database, core, queries, worker })
+    let outbox =
+        OutboxWorker { queue: Arc::new(SeaOutboxQueue(database.clone())), queries, clock, mailer: Arc::new(LogMailer) };
+    Ok(Parts { database, core, outbox })
 }
 
 /// How many threads the machine runs at once.

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::compose::{self, Parts};
+use crate::compose::{self, WorkerParts};
 use crate::first_admin;
 use crate::settings::{Profile, Settings};
 
@@ -38,10 +38,13 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
     let lifecycle = Arc::new(Lifecycle::default());
     let guard = settings.limits.enabled.then(|| FloodGuard::per_minute(settings.limits.per_ip_per_minute)).flatten();
-    let server = listen(settings, &parts, Arc::clone(&lifecycle), guard.clone())?;
+    let workers = settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get);
+    let per_worker = parts.for_workers(workers).await?;
+    let databases: Vec<_> = per_worker.iter().map(|worker| worker.database.clone()).collect();
+    let server = listen(settings, per_worker, &lifecycle, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let background = background(parts.core.clone(), parts.worker, guard, &stopped);
+    let background = background(parts.core, parts.outbox, guard, &stopped);
     let drain = settings.http.drain;
     let signals = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
 
@@ -50,28 +53,36 @@ pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
     // Nobody listens when every task has ended already.
     let _ = stop.send(true);
     background.join_all().await;
-    parts.database.close().await;
+    for database in databases.into_iter().chain([parts.database]) {
+        database.close().await;
+    }
     tracing::info!("stopped");
     outcome
 }
 
 fn listen(
     settings: &Settings,
-    parts: &Parts,
-    lifecycle: Arc<Lifecycle>,
+    per_worker: Vec<WorkerParts>,
+    lifecycle: &Arc<Lifecycle>,
     guard: Option<FloodGuard>,
 ) -> anyhow::Result<Server> {
     let proxies = settings.http.trusted_proxies.iter().map(|network| (network.first(), network.prefix()));
-    let state = Data::new(ApiState::new(
-        parts.core.clone(),
-        parts.queries.clone(),
-        TrustedProxies::new(proxies),
-        lifecycle,
-        env!("CARGO_PKG_VERSION"),
-    ));
+    let proxies = TrustedProxies::new(proxies);
+    let workers = per_worker.len();
+    let states = per_worker.into_iter().map(|worker| {
+        let lifecycle = Arc::clone(lifecycle);
+        Data::new(ApiState::new(worker.core, worker.probe, proxies.clone(), lifecycle, env!("CARGO_PKG_VERSION")))
+    });
+    // Called once in each worker thread, and again when actix replaces one that died.
+    let states = Arc::new(Mutex::new(states.collect::<Vec<_>>().into_iter().cycle()));
     let origins = settings.cors.origins.clone();
-    let server = HttpServer::new(move || mif_http::app(state.clone(), &origins, guard.as_ref()))
-        .workers(settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get))
+    let server = HttpServer::new(move || {
+        let state = states.lock().unwrap_or_else(PoisonError::into_inner).next();
+        #[expect(clippy::expect_used, reason = "`workers` is at least 1, and a cycle over something never ends")]
+        mif_http::app(state.expect("at least one worker"), &origins, guard.as_ref())
+    });
+    let server = server
+        .workers(workers)
         .client_request_timeout(HEADER_DEADLINE)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_SECONDS)

@@ -38,7 +38,7 @@ struct Entry {
 
 impl SessionCache {
     /// How old an entry may be: no replica believes an ended session for longer.
-    pub const MAX_AGE: Duration = Duration::from_secs(1);
+    pub const MAX_AGE: Duration = Duration::from_millis(900);
     /// How many entries there may be.
     const CAPACITY: usize = 20_000;
 

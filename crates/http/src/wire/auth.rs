@@ -1,12 +1,12 @@
 //! Signing in, as clients see it.
 
-use chrono::{DateTime, Utc};
 use mif_application::auth::TokenPair;
 use mif_domain::queries::SessionView;
 use mif_domain::sessions::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::moment::Moment;
 use crate::extract::lenient_bool;
 
 /// What one signs in with.
@@ -124,11 +124,11 @@ pub(crate) struct SessionRead {
     /// With what.
     user_agent: Option<String>,
     /// When it was opened.
-    created_at: DateTime<Utc>,
+    created_at: Moment,
     /// When it was last refreshed.
-    last_used_at: DateTime<Utc>,
+    last_used_at: Moment,
     /// When it ends.
-    expires_at: DateTime<Utc>,
+    expires_at: Moment,
     /// Whether it is the one that asks.
     courante: bool,
 }
@@ -141,9 +141,9 @@ impl SessionRead {
             appareil: session.device,
             ip: session.ip,
             user_agent: session.user_agent,
-            created_at: session.created_at,
-            last_used_at: session.last_used_at,
-            expires_at: session.expires_at,
+            created_at: session.created_at.into(),
+            last_used_at: session.last_used_at.into(),
+            expires_at: session.expires_at.into(),
         }
     }
 }

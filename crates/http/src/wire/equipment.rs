@@ -1,6 +1,6 @@
 //! Equipment, as clients see it.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use mif_application::equipment::EquipmentChanges;
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::{
@@ -11,6 +11,7 @@ use mif_domain::text::{Line, Paragraph};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::moment::Moment;
 use super::paging::{PagingParams, SortField, SortKind};
 use super::patch::{Patch, as_is};
 use super::wire_words;
@@ -69,8 +70,8 @@ pub(crate) struct EquipmentRead<'a> {
     frequence_entretien: Option<u16>,
     date_mise_en_service: Option<NaiveDate>,
     description: Option<&'a str>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Moment,
+    updated_at: Moment,
     /// What `If-Match` compares.
     version: i64,
 }
@@ -94,8 +95,8 @@ impl<'a> From<&'a Equipment> for EquipmentRead<'a> {
             frequence_entretien: sheet.maintenance_interval.map(MaintenanceInterval::days),
             date_mise_en_service: sheet.commissioned_on,
             description: sheet.description.as_ref().map(Paragraph::as_str),
-            created_at: equipment.created_at,
-            updated_at: equipment.updated_at,
+            created_at: equipment.created_at.into(),
+            updated_at: equipment.updated_at.into(),
             version: equipment.version,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod equipment;
+mod moment;
 pub(crate) mod paging;
 pub(crate) mod patch;
 pub(crate) mod users;

@@ -1,6 +1,5 @@
 //! Accounts, as clients see them.
 
-use chrono::{DateTime, Utc};
 use mif_application::Change;
 use mif_application::users::{CreateUser, UpdateProfile, UserChanges};
 use mif_domain::customers::CustomerId;
@@ -11,6 +10,7 @@ use mif_domain::users::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::moment::Moment;
 use super::paging::{PagingParams, SortField, SortKind};
 use super::patch::{Patch, as_is};
 use super::wire_words;
@@ -85,12 +85,12 @@ pub(crate) struct UserRead<'a> {
     /// Whose machines a `client` sees.
     client_id: Option<i64>,
     langue: Langue,
-    last_login: Option<DateTime<Utc>>,
-    password_changed_at: DateTime<Utc>,
+    last_login: Option<Moment>,
+    password_changed_at: Moment,
     /// The password is temporary: the session may only change it.
     must_change_password: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Moment,
+    updated_at: Moment,
     /// What `If-Match` compares.
     version: i64,
 }
@@ -106,11 +106,11 @@ impl<'a> From<&'a UserView> for UserRead<'a> {
             is_active: user.is_active,
             client_id: user.customer_id.map(|id| id.0),
             langue: user.language.into(),
-            last_login: user.last_login_at,
-            password_changed_at: user.password_changed_at,
+            last_login: user.last_login_at.map(Moment::from),
+            password_changed_at: user.password_changed_at.into(),
             must_change_password: user.must_change_password,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
             version: user.version,
         }
     }
