@@ -46,7 +46,8 @@ impl Serialize for Moment {
 impl PartialSchema for Moment {
     fn schema() -> RefOr<Schema> {
         let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+        let examples = [serde_json::json!("2026-11-20T08:35:05.762434Z")];
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).examples(examples).into()
     }
 }
 

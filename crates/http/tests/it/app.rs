@@ -27,9 +27,12 @@ use tempfile::TempDir;
 
 use crate::documented;
 
+/// What was asked, and what was answered.
+type Called = LocalBoxFuture<'static, (Method, String, Answer)>;
+
 /// The application.
 pub(crate) struct App {
-    call: Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, (Method, String, Answer)>>,
+    call: Box<dyn Fn(TestRequest) -> Called>,
     pub(crate) core: Core,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) lifecycle: Arc<Lifecycle>,

@@ -17,7 +17,7 @@ pub(crate) fn operations() -> Vec<(&'static str, &'static str, &'static Value)> 
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| {
         let described = |method: &&'static str| item.get(*method).map(|operation| (path.as_str(), *method, operation));
-        methods.iter().filter_map(move |method| described(method)).collect::<Vec<_>>()
+        methods.iter().filter_map(described).collect::<Vec<_>>()
     });
     operations.collect()
 }

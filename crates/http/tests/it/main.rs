@@ -2,6 +2,8 @@
 //!
 //! Every answer that passes through [`app::App`] is also held against the OpenAPI document.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 mod app;
 mod bad_input;
 mod conventions;
