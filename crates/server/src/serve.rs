@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::compose::{self, WorkerParts};
-use crate::first_admin;
 use crate::settings::{Profile, Settings};
+use crate::{demo, first_admin};
 
 /// A request head must have arrived by then.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
@@ -29,10 +29,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is still running when the server stops gets so long to finish, in seconds.
 const SHUTDOWN_SECONDS: u64 = 30;
 
-/// Serves until SIGTERM or SIGINT.
-pub(crate) async fn serve(settings: &Settings) -> anyhow::Result<()> {
+/// Serves until SIGTERM or SIGINT. With `with_demo`, enters the demo data first, unless they are there.
+pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Result<()> {
     let parts = compose::parts(settings).await?;
     first_admin::ensure(settings, &parts.core).await?;
+    if with_demo {
+        demo::seed(settings, &parts.core, true).await?;
+    }
     let profile = if settings.profile == Profile::Production { "production" } else { "development" };
     RecordStart { version: env!("CARGO_PKG_VERSION"), profile: profile.to_owned() }.run(&parts.core).await?;
 

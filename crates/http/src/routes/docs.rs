@@ -50,7 +50,7 @@ pub(crate) fn config() -> Arc<Config<'static>> {
     let config = Config::new(["/openapi.json"])
         .display_operation_id(true)
         .display_request_duration(true)
-        .doc_expansion("none")
+        .doc_expansion("list")
         .deep_linking(true)
         .validator_url("none");
     Arc::new(config)

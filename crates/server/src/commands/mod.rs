@@ -2,7 +2,6 @@
 
 mod admin;
 mod healthcheck;
-mod seed;
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use mif_telemetry::{Telemetry, TelemetrySettings};
 
 use crate::cli::{Cli, Command, ConfigCommand, Keys, Migrate, Seed};
 use crate::settings::{Settings, Sources};
-use crate::{compose, serve};
+use crate::{compose, demo, serve};
 
 /// Does what the command line asks.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -42,15 +41,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 
 async fn execute(command: Command, settings: &Settings) -> anyhow::Result<()> {
     match command {
-        Command::Serve { demo, .. } => {
-            if demo {
-                seed::demo(settings, true).await?;
-            }
-            serve::serve(settings).await
-        }
+        Command::Serve { demo, .. } => serve::serve(settings, demo).await,
         Command::Migrate(command) => migrate(command, settings).await,
         Command::Admin(command) => admin::run(command, settings).await,
-        Command::Seed(Seed::Demo) => seed::demo(settings, false).await,
+        Command::Seed(Seed::Demo) => {
+            let parts = compose::parts(settings).await?;
+            let seeded = demo::seed(settings, &parts.core, false).await;
+            parts.database.close().await;
+            seeded
+        }
         Command::Keys(command) => keys(&command, settings),
         Command::Config(_) | Command::Openapi | Command::Healthcheck => Ok(()),
     }
