@@ -18,7 +18,7 @@ use futures_util::FutureExt as _;
 use mif_domain::Entropy;
 use mif_domain::users::Language;
 use opentelemetry::propagation::Extractor;
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt as _};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -114,9 +114,7 @@ fn language(headers: &HeaderMap) -> Language {
 fn root_span(request: &ServiceRequest, context: &RequestContext) -> Span {
     tracing::info_span!(
         "request",
-        otel.name = Empty,
         otel.kind = "server",
-        otel.status_code = Empty,
         http.request.method = %request.method(),
         http.route = Empty,
         http.response.status_code = Empty,
@@ -128,12 +126,13 @@ fn root_span(request: &ServiceRequest, context: &RequestContext) -> Span {
 }
 
 fn record(span: &Span, method: &Method, route: Option<&str>, status: StatusCode, duration: std::time::Duration) {
-    let route = route.unwrap_or("(none)");
-    span.record("otel.name", format_args!("{method} {route}").to_string());
+    // The exporter has the span already, because its identity was asked for: renaming goes to the exported one.
+    span.context().span().update_name(route.map_or_else(|| method.to_string(), |route| format!("{method} {route}")));
+    let route = route.unwrap_or_default();
     span.record("http.route", route);
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
+        span.context().span().set_status(Status::error(""));
     }
     let duration_ms = duration.as_secs_f64() * 1000.0;
     // Reads that worked are the bulk and say little; they are logged at `debug`.
