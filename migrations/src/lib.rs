@@ -6,6 +6,7 @@
 
 mod dialect;
 mod m20261120_000001_foundation;
+mod m20261120_000002_maintenance;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +17,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261120_000001_foundation::Migration)]
+        vec![Box::new(m20261120_000001_foundation::Migration), Box::new(m20261120_000002_maintenance::Migration)]
     }
 }

@@ -13,11 +13,16 @@
 mod accounts;
 mod bad_input;
 mod command_line;
+mod concurrent_writers;
 mod crashes;
+mod existing_clients;
 mod foreign_tokens;
 mod harness;
+mod life_of_an_intervention;
 mod parallel_refreshes;
+mod races;
 mod replicas;
 mod session_path;
 mod shutdown;
 mod token_reuse;
+mod work_after_a_kill;

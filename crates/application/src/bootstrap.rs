@@ -61,7 +61,8 @@ impl EnsureFirstAdmin {
     }
 }
 
-async fn any_account(core: &Core) -> Stored<bool> {
+/// Whether there is any account at all.
+pub async fn any_account(core: &Core) -> Stored<bool> {
     let page = PageRequest {
         sort: UserSort::Id,
         direction: Direction::Ascending,
@@ -125,7 +126,7 @@ impl ResetPassword {
     pub async fn run(self, core: &Core) -> Result<UserId, SetPasswordError> {
         let name = SignInName::parse(&self.name).ok_or(SetPasswordError::NotFound)?;
         let account = core.session_states.find_credentials(&name).await?.ok_or(SetPasswordError::NotFound)?;
-        replace_password(core, account.user_id, &self.password, AuditOrigin::default()).await?;
+        replace_password(core, account.user_id, &self.password, None).await?;
         Ok(account.user_id)
     }
 }

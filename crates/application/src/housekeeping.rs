@@ -13,8 +13,20 @@ impl Purge {
     /// Ended sessions are kept a while: a used-up token that comes back late is still recognised.
     const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(7);
 
+    /// Rounds a run: what is left is for the next one.
+    const ROUNDS: u32 = 100;
+
     /// Safe to run at any time, on any number of replicas.
     pub async fn run(self, core: &Core) -> Stored<()> {
+        for _ in 0..Self::ROUNDS {
+            if self.round(core).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn round(self, core: &Core) -> Stored<u64> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let sessions = work.sessions().purge(now - Self::ENDED_SESSIONS_KEPT, now).await?;
@@ -23,6 +35,6 @@ impl Purge {
         if sessions + answers > 0 {
             tracing::debug!(sessions, answers, "purged");
         }
-        Ok(())
+        Ok(sessions + answers)
     }
 }

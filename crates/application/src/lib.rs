@@ -9,11 +9,15 @@ pub mod auth;
 pub mod bootstrap;
 mod change;
 mod core;
+pub mod customers;
 pub mod demo;
 pub mod equipment;
 pub mod housekeeping;
 pub mod idempotency;
+pub mod interventions;
+pub mod notifications;
 pub mod outbox;
+pub mod technicians;
 pub mod users;
 
 pub use change::Change;

@@ -41,6 +41,30 @@ words! {
         EquipmentUpdated = "equipment.updated",
         /// A machine was deleted.
         EquipmentDeleted = "equipment.deleted",
+        /// A customer was entered.
+        CustomerCreated = "customer.created",
+        /// A customer was changed.
+        CustomerUpdated = "customer.updated",
+        /// A customer was deleted.
+        CustomerDeleted = "customer.deleted",
+        /// A technician was entered.
+        TechnicianCreated = "technician.created",
+        /// A technician was changed.
+        TechnicianUpdated = "technician.updated",
+        /// A technician takes no work any more.
+        TechnicianArchived = "technician.archived",
+        /// A skill was entered.
+        SkillCreated = "skill.created",
+        /// An intervention was entered.
+        InterventionCreated = "intervention.created",
+        /// An intervention was changed.
+        InterventionUpdated = "intervention.updated",
+        /// An intervention took a step of its life cycle.
+        InterventionTransition = "intervention.transition",
+        /// Something was said about an intervention.
+        InterventionCommented = "intervention.commented",
+        /// Machines were entered from a file.
+        EquipmentImported = "equipment.imported",
         /// A server started.
         ConfigStarted = "config.started",
     }

@@ -17,6 +17,14 @@ pub enum Constraint {
     UnknownCustomer,
     /// A machine whose parent does not exist.
     UnknownParent,
+    /// A reference to a machine that does not exist.
+    UnknownEquipment,
+    /// A reference to a skill that does not exist.
+    UnknownSkill,
+    /// A second technician for one user.
+    TechnicianExists,
+    /// Two skills with one name.
+    SkillNameTaken,
     /// A row that others still point at.
     StillReferenced,
     /// An invariant without a meaning for callers: a fault of the program.

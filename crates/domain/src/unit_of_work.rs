@@ -6,9 +6,12 @@ use crate::audit::AuditTrail;
 use crate::customers::CustomerRepository;
 use crate::equipment::EquipmentRepository;
 use crate::idempotency::IdempotencyLedger;
+use crate::interventions::InterventionRepository;
+use crate::notifications::NotificationRepository;
 use crate::outbox::Outbox;
 use crate::repository::Stored;
 use crate::sessions::SessionRepository;
+use crate::technicians::{SkillRepository, TechnicianRepository};
 use crate::users::UserRepository;
 
 /// An invariant over several rows: whoever may break it takes this lock first, and others wait.
@@ -49,6 +52,14 @@ pub trait UnitOfWork: Send {
     fn sessions(&mut self) -> Box<dyn SessionRepository + '_>;
     /// Customers.
     fn customers(&mut self) -> Box<dyn CustomerRepository + '_>;
+    /// Technicians.
+    fn technicians(&mut self) -> Box<dyn TechnicianRepository + '_>;
+    /// Skills.
+    fn skills(&mut self) -> Box<dyn SkillRepository + '_>;
+    /// Interventions.
+    fn interventions(&mut self) -> Box<dyn InterventionRepository + '_>;
+    /// Notifications.
+    fn notifications(&mut self) -> Box<dyn NotificationRepository + '_>;
     /// Equipment.
     fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_>;
     /// The audit trail.

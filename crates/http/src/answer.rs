@@ -9,12 +9,14 @@ use mif_application::Core;
 use mif_application::access::Actor;
 use mif_application::idempotency::{Done, Once, RememberRefusal};
 use mif_domain::idempotency::StoredAnswer;
+use mif_domain::users::Language;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::edge::hex;
 use crate::extract::{Conditions, IdempotencyHeader, RequestContext};
 use crate::problem::{ApiError, ApiResult, Code, MEDIA_TYPE};
+use crate::wire::auth::Message;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -27,7 +29,11 @@ pub(crate) struct Rendered {
 impl Rendered {
     /// Serialises once; the tag is made from the same bytes.
     pub(crate) fn new(version: i64, resource: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(resource).unwrap_or_default();
+        Self::of_bytes(version, serde_json::to_vec(resource).unwrap_or_default())
+    }
+
+    /// The same for something that is not JSON.
+    pub(crate) fn of_bytes(version: i64, body: Vec<u8>) -> Self {
         let digest = Sha256::digest(&body);
         let short = digest.get(..4).unwrap_or_default();
         Self { etag: format!("\"{version}-{}\"", hex(short)), body }
@@ -36,13 +42,17 @@ impl Rendered {
 
 /// 200 with the resource, or 304 when the client has it already.
 pub(crate) fn resource(conditions: &Conditions, version: i64, resource: &impl Serialize) -> HttpResponse {
-    let rendered = Rendered::new(version, resource);
+    sent(conditions, Rendered::new(version, resource), JSON)
+}
+
+/// The same for something that was rendered already.
+pub(crate) fn sent(conditions: &Conditions, rendered: Rendered, kind: HeaderValue) -> HttpResponse {
     if conditions.has(&rendered.etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, rendered.etag)).finish();
     }
     HttpResponse::Ok()
         .insert_header((header::ETAG, rendered.etag))
-        .insert_header((header::CONTENT_TYPE, JSON))
+        .insert_header((header::CONTENT_TYPE, kind))
         .body(rendered.body)
 }
 
@@ -67,6 +77,16 @@ pub(crate) fn created_answer(location: &str, version: i64, resource: &impl Seria
     }
 }
 
+/// 201 for several things at once, as it is kept for a repetition.
+pub(crate) fn made_answer(location: &str, report: &impl Serialize) -> StoredAnswer {
+    StoredAnswer {
+        status: StatusCode::CREATED.as_u16(),
+        location: Some(location.to_owned()),
+        etag: None,
+        body: serde_json::to_vec(report).unwrap_or_default(),
+    }
+}
+
 /// Sends an answer as it was kept.
 fn stored(answer: &StoredAnswer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -79,6 +99,11 @@ fn stored(answer: &StoredAnswer) -> HttpResponse {
         }
     }
     response.body(answer.body.clone())
+}
+
+/// 200 with a word for people.
+pub(crate) fn message(context: &RequestContext, fr: &'static str, en: &'static str) -> HttpResponse {
+    json(&Message { message: if context.language == Language::French { fr } else { en } })
 }
 
 /// A page: a JSON array, with the way to the next page and the total beside it.
@@ -127,8 +152,9 @@ impl Repetition<'_> {
         };
         let status = error.code.status();
         let about_the_key = matches!(error.code, Code::KeyReused | Code::StillRunning);
-        let passing =
-            status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+        // A right may be given the next minute; and somebody without rights shall not fill the ledger.
+        let passing = status.is_server_error()
+            || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
         if let Some(request) = request.filter(|_| !about_the_key && !passing) {
             let answer = StoredAnswer {
                 status: status.as_u16(),

@@ -13,14 +13,17 @@ use utoipa_actix_web::{AppExt as _, scope};
 
 use crate::edge::edge;
 use crate::fallback::not_here;
-use crate::routes::{auth, docs, equipment, health, jwks, users};
+use crate::routes::{
+    auth, customers, docs, equipment, equipment_import, equipment_label, health, intervention_actions, interventions,
+    jwks, notifications, technicians, users,
+};
 use crate::{ApiState, FloodGuard};
 
 /// Builds the application. Middleware, from the outside in:
 ///
 /// 1. the edge: names the request, catches panics, writes errors, adds the headers that every answer has;
 /// 2. CORS, when origins are allowed: so that even a refusal can be read by such a page;
-/// 3. trailing slashes under `/api/` go, because collections answer with and without;
+/// 3. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
 /// 4. routing;
 /// 5. under `/api/v1`, the flood guard: probes and pages are not counted.
 pub fn app(
@@ -42,6 +45,10 @@ pub fn app(
         .default_service(web::to(not_here))
         .wrap_fn(|mut request, service| {
             trim_slash(&mut request);
+            if request.method() == Method::HEAD {
+                // The answer to GET; the server sends its head alone.
+                request.head_mut().method = Method::GET;
+            }
             service.call(request)
         })
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
@@ -72,14 +79,50 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>, guard: Option<&FloodGuard>)
         .service(users::deactivate)
         .service(users::activate)
         .service(users::set_password)
+        .service(customers::list)
+        .service(customers::create)
+        .service(customers::read)
+        .service(customers::update)
+        .service(customers::remove)
+        .service(technicians::list)
+        .service(technicians::create)
+        // Before `{id}`, which would take the word for an identifier.
+        .service(technicians::list_skills)
+        .service(technicians::create_skill)
+        .service(technicians::read)
+        .service(technicians::update)
+        .service(technicians::archive)
+        .service(technicians::load)
+        .service(technicians::set_skills)
+        .service(notifications::list)
+        .service(notifications::list_mine)
+        .service(notifications::list_of_user)
+        .service(notifications::mark_all_read)
+        .service(notifications::mark_read)
+        .service(interventions::list)
+        .service(interventions::list_filtered)
+        .service(interventions::create)
+        .service(interventions::read)
+        .service(interventions::update)
+        .service(intervention_actions::change_status)
+        .service(intervention_actions::assign)
+        .service(intervention_actions::take)
+        .service(intervention_actions::plan)
+        .service(intervention_actions::history)
+        .service(intervention_actions::comment)
+        .service(intervention_actions::candidates)
         .service(equipment::list)
         .service(equipment::create)
         .service(equipment::read)
         .service(equipment::update)
         .service(equipment::remove)
-        .service(health::health_alias)
+        .service(interventions::of_equipment)
+        .service(equipment_import::import)
+        .service(equipment_label::read)
         .wrap(limit);
     config
+        // Before the scope, so that it is not counted: it is a probe.
+        .service(health::health_alias)
         .service(api)
         .service(health::live)
         .service(health::liveness)

@@ -22,7 +22,7 @@ impl RouteTable {
     pub(crate) fn from_document(document: &OpenApi) -> Self {
         let routes = document.paths.paths.iter().map(|(path, item)| {
             let methods = [
-                ("GET", item.get.is_some()),
+                ("GET, HEAD", item.get.is_some()),
                 ("POST", item.post.is_some()),
                 ("PUT", item.put.is_some()),
                 ("PATCH", item.patch.is_some()),

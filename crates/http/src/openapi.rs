@@ -14,7 +14,8 @@ use utoipa_actix_web::AppExt as _;
 use crate::app::routes;
 use crate::problem::{FieldProblemBody, MEDIA_TYPE, Problem};
 
-const DESCRIPTION: &str = "Maintenance management: accounts, sessions and equipment.\n\n\
+const DESCRIPTION: &str = "Maintenance management: accounts, sessions, customers, technicians, equipment, \
+    interventions and notifications.\n\n\
     Sign in at `/auth/token`, send the access token as `Authorization: Bearer`, renew it at `/auth/refresh`. \
     Lists are arrays; the way to the next page is in `Link`. `ETag` and `If-Match` protect edits. \
     Errors are `application/problem+json` with a stable `code`; messages are French, or English with \

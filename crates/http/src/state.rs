@@ -22,6 +22,8 @@ pub struct ApiState {
     pub lifecycle: Arc<Lifecycle>,
     /// Shown by `/health`.
     pub version: &'static str,
+    /// What links begin with, without a slash at the end, when people reach the server under a name of its own.
+    pub public_url: Option<String>,
     /// Which methods each address has.
     pub(crate) routes: RouteTable,
 }
@@ -36,7 +38,13 @@ impl ApiState {
         version: &'static str,
     ) -> Self {
         let routes = RouteTable::from_document(&crate::document());
-        Self { core, probe, trusted_proxies, lifecycle, version, routes }
+        Self { core, probe, trusted_proxies, lifecycle, version, public_url: None, routes }
+    }
+
+    /// Lets links begin with an address that people can reach. Never one that a request claims: `Host` is the client's word.
+    #[must_use]
+    pub fn with_public_url(self, public_url: Option<String>) -> Self {
+        Self { public_url, ..self }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Connecting: one pool for PostgreSQL; one writer and many readers for SQLite.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +10,10 @@ use thiserror::Error;
 
 /// Waiting for a row that another transaction holds, at most. Also how long a twin of an idempotent request waits.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections of a worker thread at least: one that waits for a lock must not hold up everybody else.
+const MIN_PER_WORKER: u32 = 4;
+/// Connections for what goes on beside requests.
+const BACKGROUND: u32 = 4;
 /// A connection unused for longer is tested before it is lent: its peer may have vanished without a word.
 const TRUST_IDLE: Duration = Duration::from_secs(5);
 
@@ -41,9 +45,9 @@ pub enum ConnectError {
     UnknownScheme,
     /// The database did not let us in.
     #[error("cannot open the database: {0}")]
-    Open(#[source] DbErr),
+    Open(String),
     /// The folder of the SQLite file cannot be made.
-    #[error("cannot create the folder {0}")]
+    #[error("cannot create {0}")]
     Folder(PathBuf, #[source] std::io::Error),
 }
 
@@ -63,7 +67,9 @@ impl Database {
     pub async fn connect(settings: DatabaseSettings) -> Result<Self, ConnectError> {
         match backend_of(&settings.url)? {
             DatabaseBackend::Postgres => {
-                let pool = sea_orm::Database::connect(postgres_options(&settings)).await.map_err(ConnectError::Open)?;
+                let mut options = postgres_options(&settings);
+                options.max_connections(settings.pool.max_connections.min(BACKGROUND));
+                let pool = open(options).await?;
                 Ok(Self { reader: pool.clone(), writer: pool, settings })
             }
             _ => Self::connect_sqlite(settings).await,
@@ -74,7 +80,10 @@ impl Database {
         if let Some(folder) = sqlite_file(&settings.url).and_then(|file| file.parent().map(Path::to_owned)) {
             create_private(&folder).map_err(|error| ConnectError::Folder(folder, error))?;
         }
-        let open = |options| async { sea_orm::Database::connect(options).await.map_err(ConnectError::Open) };
+        if let Some(file) = sqlite_file(&settings.url) {
+            // SQLite gives the files beside it the same mode.
+            create_private_file(&file).map_err(|error| ConnectError::Folder(file, error))?;
+        }
         let writer = open(sqlite_options(&settings, Access::Write)).await?;
         let reader = if sqlite_file(&settings.url).is_some() {
             open(sqlite_options(&settings, Access::Read)).await?
@@ -94,10 +103,11 @@ impl Database {
             return Ok(self.clone());
         }
         let mut settings = self.settings.clone();
-        settings.pool.max_connections = settings.pool.max_connections.div_ceil(workers.max(1));
+        let share = settings.pool.max_connections.div_ceil(workers.max(1));
+        settings.pool.max_connections = share.max(MIN_PER_WORKER);
         let mut options = postgres_options(&settings);
         options.connect_lazy(true);
-        let pool = sea_orm::Database::connect(options).await.map_err(ConnectError::Open)?;
+        let pool = open(options).await?;
         Ok(Self { reader: pool.clone(), writer: pool, settings })
     }
 
@@ -132,6 +142,26 @@ impl Database {
         // Closing twice is harmless: with PostgreSQL and in memory both are the same pool.
         let _ = self.reader.close().await;
         let _ = self.writer.close().await;
+    }
+}
+
+/// Connects. The driver's errors about an address repeat it, password and all: they are not passed on.
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
+    let url = options.get_url().to_owned();
+    sea_orm::Database::connect(options).await.map_err(|error| {
+        let text = error.to_string();
+        let telling = text.contains(&url) || text.contains("connection string") || text.contains("://");
+        let fixed = "its address cannot be read; characters such as / # ? @ in a password must be percent-encoded";
+        ConnectError::Open(if telling { fixed.to_owned() } else { text })
+    })
+}
+
+/// An empty file that only we may read, unless it is there already.
+fn create_private_file(file: &Path) -> std::io::Result<()> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -184,7 +214,9 @@ enum Access {
 }
 
 fn sqlite_options(settings: &DatabaseSettings, access: Access) -> ConnectOptions {
-    let mut options = ConnectOptions::new(&settings.url);
+    let file = sqlite_file(&settings.url);
+    // The path is given to the driver as it is: in an address, a space or a colon would mean something else.
+    let mut options = ConnectOptions::new(if file.is_some() { "sqlite:mif.db" } else { settings.url.as_str() });
     options
         .max_connections(if access == Access::Read { settings.pool.max_connections } else { 1 })
         .min_connections(1)
@@ -195,6 +227,10 @@ fn sqlite_options(settings: &DatabaseSettings, access: Access) -> ConnectOptions
         .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |driver| {
+            let driver = match &file {
+                Some(file) => driver.filename(file),
+                None => driver,
+            };
             let driver = driver
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)

@@ -70,6 +70,8 @@ fn unique(name: &str) -> Constraint {
         ("users_username_key", "users.username", Constraint::UsernameTaken),
         ("users_email_norm_key", "users.email_norm", Constraint::EmailTaken),
         ("equipment_code_key", "equipment.code", Constraint::EquipmentCodeTaken),
+        ("skills_name_norm_key", "skills.name_norm", Constraint::SkillNameTaken),
+        ("technicians_user_id_key", "technicians.user_id", Constraint::TechnicianExists),
         ("equipment_serial_number_key", "equipment.serial_number", Constraint::SerialNumberTaken),
     ];
     let column = sqlite_unique(name);
@@ -83,6 +85,8 @@ fn unique(name: &str) -> Constraint {
 fn reference(name: &str) -> Option<Constraint> {
     match name {
         "users_customer_id_fkey" | "equipment_customer_id_fkey" => Some(Constraint::UnknownCustomer),
+        "interventions_equipment_id_fkey" => Some(Constraint::UnknownEquipment),
+        "technician_skills_skill_id_fkey" => Some(Constraint::UnknownSkill),
         "equipment_parent_id_fkey" => Some(Constraint::UnknownParent),
         _ => None,
     }

@@ -5,9 +5,12 @@ use mif_domain::audit::AuditTrail;
 use mif_domain::customers::CustomerRepository;
 use mif_domain::equipment::EquipmentRepository;
 use mif_domain::idempotency::IdempotencyLedger;
+use mif_domain::interventions::InterventionRepository;
+use mif_domain::notifications::NotificationRepository;
 use mif_domain::outbox::Outbox;
 use mif_domain::repository::Stored;
 use mif_domain::sessions::SessionRepository;
+use mif_domain::technicians::{SkillRepository, TechnicianRepository};
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork, UnitOfWorkFactory};
 use mif_domain::users::UserRepository;
 use mif_domain::{Constraint, RepositoryError};
@@ -97,6 +100,16 @@ impl Transaction {
         Ok(self.checked(result)?.rows_affected())
     }
 
+    /// Runs a statement that counts into a column `total`.
+    pub(crate) async fn count(&mut self, sql: &str, values: Vec<Value>) -> Stored<u64> {
+        let row = self.find(sql, values).await?;
+        let total: i64 = match &row {
+            Some(row) => self.column(row, "total")?,
+            None => 0,
+        };
+        Ok(u64::try_from(total).unwrap_or_default())
+    }
+
     /// Reads one column of a row.
     pub(crate) fn column<T: sea_orm::TryGetable>(&mut self, row: &QueryResult, name: &str) -> Stored<T> {
         let value = row.try_get("", name);
@@ -111,6 +124,18 @@ impl UnitOfWork for Transaction {
     }
     fn sessions(&mut self) -> Box<dyn SessionRepository + '_> {
         Box::new(repositories::sessions::Sessions(self))
+    }
+    fn technicians(&mut self) -> Box<dyn TechnicianRepository + '_> {
+        Box::new(repositories::technicians::Technicians(self))
+    }
+    fn skills(&mut self) -> Box<dyn SkillRepository + '_> {
+        Box::new(repositories::technicians::Skills(self))
+    }
+    fn interventions(&mut self) -> Box<dyn InterventionRepository + '_> {
+        Box::new(repositories::interventions::Interventions(self))
+    }
+    fn notifications(&mut self) -> Box<dyn NotificationRepository + '_> {
+        Box::new(repositories::notifications::Notices(self))
     }
     fn customers(&mut self) -> Box<dyn CustomerRepository + '_> {
         Box::new(repositories::customers::Customers(self))

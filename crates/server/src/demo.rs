@@ -20,8 +20,9 @@ pub(crate) async fn seed(settings: &Settings, core: &Core, unless_there: bool) -
     let mut output = std::io::stdout();
     match seeded {
         Ok(demo) => {
-            let machines = demo.machines;
-            writeln!(output, "\n  Demo data: {machines} machines, and these users, all with the password {password}")?;
+            let (machines, interventions) = (demo.machines, demo.interventions);
+            writeln!(output, "\n  Demo data: {machines} machines, {interventions} interventions")?;
+            writeln!(output, "  and these users, all with the password {password}")?;
             for (username, role) in demo.users {
                 writeln!(output, "    {:<20} {}", username.as_str(), role.as_str())?;
             }

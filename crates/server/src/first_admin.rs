@@ -1,12 +1,13 @@
 //! The first start: an administrator, and a password that somebody gets to see.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use mif_application::Core;
-use mif_application::bootstrap::EnsureFirstAdmin;
+use mif_application::bootstrap::{EnsureFirstAdmin, any_account};
 use mif_domain::Entropy;
 use mif_domain::users::{EmailAddress, PasswordPolicy, PlainPassword, Username};
 use secrecy::ExposeSecret as _;
@@ -15,6 +16,9 @@ use crate::settings::{Profile, Settings};
 
 /// Makes the first administrator when there is no account at all.
 pub(crate) async fn ensure(settings: &Settings, core: &Core) -> anyhow::Result<()> {
+    if any_account(core).await? {
+        return Ok(());
+    }
     let email = settings.bootstrap.admin_email.clone();
     let given = settings.bootstrap.admin_password.as_ref();
     let password = match given {
@@ -27,36 +31,43 @@ pub(crate) async fn ensure(settings: &Settings, core: &Core) -> anyhow::Result<(
     if !broken.is_empty() {
         bail!("MIF_BOOTSTRAP__ADMIN_PASSWORD breaks the password policy: {broken:?}");
     }
-    let made = EnsureFirstAdmin { email: email.clone(), password: typed }.run(core).await?;
-    if made {
+    // The password is where somebody can read it before the account exists: one that nobody knows would be lost for ever.
+    let shown = std::io::stdout().is_terminal() || settings.profile == Profile::Development;
+    let file = if given.is_none() && !shown { Some(write_file(settings, &password)?) } else { None };
+    let made = EnsureFirstAdmin { email: email.clone(), password: typed }.run(core).await;
+    if let (Some(file), Err(_) | Ok(false)) = (&file, &made) {
+        std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    if made? {
         tracing::info!(%email, "the first administrator was made");
-        if given.is_none() {
-            hand_over(settings, &email, &password)?;
+        match file {
+            Some(file) => {
+                tracing::warn!(path = %file.display(), "their password is in this file: read it, then delete it");
+            }
+            None if given.is_none() => show(&email, &password)?,
+            None => {}
         }
     }
     Ok(())
 }
 
 /// Shows the password once, where only the person who started the server looks.
-fn hand_over(settings: &Settings, email: &EmailAddress, password: &str) -> anyhow::Result<()> {
+fn show(email: &EmailAddress, password: &str) -> anyhow::Result<()> {
     let mut output = std::io::stdout();
-    if output.is_terminal() || settings.profile == Profile::Development {
-        writeln!(output, "\n  First administrator: {email}\n  Password:            {password}\n")?;
-        writeln!(output, "  It is shown this once. Change it after the first sign-in.\n")?;
-        return Ok(());
-    }
-    let path = settings.data_dir.join("initial-admin-password");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    writeln!(file, "{password}")?;
-    file.sync_all()?;
-    tracing::warn!(path = %path.display(), "the first administrator's password is in this file: read it, then delete it");
+    writeln!(output, "\n  First administrator: {email}\n  Password:            {password}\n")?;
+    writeln!(output, "  It is shown this once. Change it after the first sign-in.\n")?;
     Ok(())
+}
+
+/// Writes the password into a file of its own that only we may read. A file that is there already, perhaps a link to
+/// somewhere else, is not touched.
+fn write_file(settings: &Settings, password: &str) -> anyhow::Result<PathBuf> {
+    let path = settings.data_dir.join("initial-admin-password");
+    let cannot = || format!("cannot write {}: the first administrator's password must go somewhere", path.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir).with_context(cannot)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(cannot)?;
+    writeln!(file, "{password}").and_then(|()| file.sync_all()).with_context(cannot)?;
+    Ok(path)
 }
 
 /// A password that every policy accepts: 20 letters and digits that cannot be mistaken for each other, in groups.

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use mif_application::Core;
 use mif_application::bootstrap::RecordStart;
 use mif_application::housekeeping::Purge;
+use mif_application::interventions::NotifyLateness;
 use mif_application::outbox::OutboxWorker;
 use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
 use tokio::signal::unix::{SignalKind, signal};
@@ -74,7 +75,8 @@ fn listen(
     let workers = per_worker.len();
     let states = per_worker.into_iter().map(|worker| {
         let lifecycle = Arc::clone(lifecycle);
-        Data::new(ApiState::new(worker.core, worker.probe, proxies.clone(), lifecycle, env!("CARGO_PKG_VERSION")))
+        let state = ApiState::new(worker.core, worker.probe, proxies.clone(), lifecycle, env!("CARGO_PKG_VERSION"));
+        Data::new(state.with_public_url(settings.http.public_url.clone()))
     });
     // Called once in each worker thread, and again when actix replaces one that died.
     let states = Arc::new(Mutex::new(states.collect::<Vec<_>>().into_iter().cycle()));
@@ -146,6 +148,11 @@ fn background(
         async move {
             if let Err(error) = Purge.run(&core).await {
                 tracing::warn!(%error, "purging failed");
+            }
+            match NotifyLateness.run(&core).await {
+                Ok(0) => {}
+                Ok(late) => tracing::info!(late, "told about late work"),
+                Err(error) => tracing::warn!(%error, "late work could not be told about"),
             }
         }
     }));

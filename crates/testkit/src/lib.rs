@@ -22,7 +22,8 @@ mod passwords;
 mod tokens;
 
 pub use builders::{
-    EquipmentBuilder, PASSWORD, T0, UserBuilder, a_customer, a_session, a_user, an_equipment, later, password,
+    EquipmentBuilder, InterventionBuilder, PASSWORD, T0, TechnicianBuilder, UserBuilder, a_customer, a_notice,
+    a_session, a_slot, a_stored_technician, a_technician, a_user, an_equipment, an_intervention, later, password,
 };
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;

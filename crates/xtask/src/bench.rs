@@ -3,6 +3,7 @@
 //! Standard output carries one JSON line a figure and a summary; progress goes to standard error. A missed aim is a
 //! result, not a failure: only a figure that cannot be measured stops the command.
 
+mod create;
 mod http;
 mod load;
 mod refresh;
@@ -30,6 +31,7 @@ const GET_CONNECTIONS: u32 = 64;
 const PGBENCH_CLIENTS: u32 = 20;
 const AIM_GET_BY_ID: f64 = 0.28;
 const AIM_PAGE_OF_50: f64 = 0.40;
+const AIM_CREATE: f64 = 0.40;
 const AIM_REFRESH: f64 = 0.50;
 
 #[derive(Debug)]
@@ -73,6 +75,7 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let data = folder.path().join("data");
     launch.migrate(&data, &url)?;
     cluster.psql(DATABASE, &sql::insert_equipment(EQUIPMENT_ROWS))?;
+    cluster.psql(DATABASE, &sql::insert_interventions(EQUIPMENT_ROWS))?;
     cluster.psql(DATABASE, sql::SETTLE)?;
 
     let server = Server::start(launch, &data, Some(&url))?;
@@ -81,15 +84,22 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let mut pgbench = Pgbench { cluster: &cluster, folder: folder.path(), clients: PGBENCH_CLIENTS, run: plan.run };
 
     progress("get_by_id");
-    let value = wrk.requests_per_second(&format!("\"/api/v1/equipements/\" .. math.random(1, {EQUIPMENT_ROWS})"))?;
+    let value = wrk.requests_per_second(&format!("\"/api/v1/interventions/\" .. math.random(1, {EQUIPMENT_ROWS})"))?;
     let variable = ("rows", EQUIPMENT_ROWS.to_string());
     let ceiling = pgbench.transactions_per_second(sql::PGBENCH_GET_BY_ID, &[variable])?;
     report.ratio("get_by_id", value, ceiling, AIM_GET_BY_ID, "req/s");
 
     progress("page_of_50");
-    let value = wrk.requests_per_second("\"/api/v1/equipements?limit=50&tri=nom\"")?;
+    let value = wrk.requests_per_second("\"/api/v1/interventions?limit=50&tri=date_creation\"")?;
     let ceiling = pgbench.transactions_per_second(sql::PGBENCH_PAGE_OF_50, &[])?;
     report.ratio("page_of_50", value, ceiling, AIM_PAGE_OF_50, "req/s");
+
+    progress("create");
+    let value = create::creations_per_second(&server, &access, EQUIPMENT_ROWS, plan.run)?;
+    pgbench.clients = create::CONNECTIONS;
+    let variable = ("rows", EQUIPMENT_ROWS.to_string());
+    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_CREATE, &[variable])?;
+    report.ratio("create", value, ceiling, AIM_CREATE, "req/s");
 
     progress("refresh");
     let value = refresh::rotations_per_second(&server, plan.run)?;

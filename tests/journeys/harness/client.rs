@@ -86,12 +86,25 @@ impl Client {
         self.try_send(request).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Every row of a list, by following `Link`.
+    pub(super) async fn all(&self, path: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut next = Some(format!("{path}?limit=200"));
+        while let Some(path) = next {
+            let page = self.get(&path).await.is(200);
+            rows.extend_from_slice(page.rows());
+            let link = page.header("link").strip_prefix('<').and_then(|link| link.split_once(">; rel=\"next\""));
+            next = link.map(|(target, _)| target.to_owned());
+        }
+        rows
     }
 }
 
@@ -145,9 +158,14 @@ impl Client {
 
     /// Somebody with a role, whose password is their own.
     pub(crate) async fn hire(&self, username: &str, role: &str) -> i64 {
+        self.hire_for(username, role, None).await
+    }
+
+    /// The same, perhaps one of a customer's people.
+    pub(crate) async fn hire_for(&self, username: &str, role: &str, customer: Option<i64>) -> i64 {
         let body = json!({
             "username": username, "email": format!("{username}@usine.test"), "password": super::PASSWORD,
-            "role": role, "must_change_password": false,
+            "role": role, "client_id": customer, "must_change_password": false,
         });
         self.create_user(&body).await.is(201).id()
     }
@@ -180,17 +198,9 @@ impl Client {
         self.get(&format!("/api/v1/equipements?{query}")).await
     }
 
-    /// Every row of the list, by following `Link`.
+    /// Every machine.
     pub(crate) async fn all_equipment(&self) -> Vec<Value> {
-        let mut rows = Vec::new();
-        let mut next = Some("/api/v1/equipements?limit=200".to_owned());
-        while let Some(path) = next {
-            let page = self.get(&path).await.is(200);
-            rows.extend_from_slice(page.rows());
-            let link = page.header("link").strip_prefix('<').and_then(|link| link.split_once(">; rel=\"next\""));
-            next = link.map(|(target, _)| target.to_owned());
-        }
-        rows
+        self.all("/api/v1/equipements").await
     }
 
     pub(crate) async fn change_equipment(&self, id: i64, tag: &str, body: &Value) -> Answer {

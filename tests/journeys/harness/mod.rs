@@ -9,6 +9,7 @@ mod server;
 mod site;
 mod store;
 mod time;
+mod work;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, Session, code_of, machine};
@@ -17,6 +18,7 @@ pub(crate) use environment::rounds;
 pub(crate) use server::Server;
 pub(crate) use site::{ADMIN, PASSWORD, Site};
 pub(crate) use time::{Stopwatch, eventually};
+pub(crate) use work::{Slot, at_once, intervention};
 
 /// The databases that the product runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mif_domain::audit::AuditOrigin;
 use mif_domain::customers::CustomerId;
 use mif_domain::sessions::{SessionId, SessionState};
+use mif_domain::technicians::TechnicianId;
 use mif_domain::users::{Role, UserId};
 
 /// Where a request came from, for the audit trail.
@@ -54,6 +55,11 @@ impl Actor {
     /// Whose machines a customer sees.
     pub fn customer_id(&self) -> Option<CustomerId> {
         self.session.customer_id
+    }
+
+    /// Their sheet, when they are a technician who takes work.
+    pub fn technician_id(&self) -> Option<TechnicianId> {
+        self.session.technician_id
     }
 
     /// Whether they must change the password before anything else.

@@ -2,6 +2,10 @@
 
 mod actor;
 pub mod policy;
+mod recheck;
+mod refusal;
 
 pub use actor::{Actor, RequestInfo};
 pub use policy::{Action, Denied};
+pub(crate) use recheck::{RecheckError, still_permitted};
+pub(crate) use refusal::Refusal;

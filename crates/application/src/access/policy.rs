@@ -1,6 +1,7 @@
 //! Who may do what: DOMAIN 7 as a table. The only place that knows it.
 
-use mif_domain::queries::{EquipmentScope, UserScope};
+use mif_domain::interventions::{Caller, Intervention, Status};
+use mif_domain::queries::{CustomerScope, EquipmentScope, InterventionScope, UserScope};
 use mif_domain::users::Role;
 use thiserror::Error;
 
@@ -13,6 +14,20 @@ pub enum Action {
     ViewUsers,
     /// Create, change, close and open accounts, and set their passwords.
     ManageUsers,
+    /// List and read customers.
+    ViewCustomers,
+    /// Create, change and delete customers.
+    ManageCustomers,
+    /// List and read technicians, their load, and skills.
+    ViewTechnicians,
+    /// Create, change and archive technicians, and enter skills.
+    ManageTechnicians,
+    /// List and read interventions.
+    ViewInterventions,
+    /// Report an intervention.
+    CreateInterventions,
+    /// Assign, plan and edit interventions in full.
+    DispatchInterventions,
     /// List and read machines.
     ViewEquipment,
     /// Create, change and delete machines.
@@ -38,6 +53,13 @@ pub const TABLE: &[(Action, [Reach; 4])] = {
     &[
         (Action::ViewUsers, [All, Own, Own, Own]),
         (Action::ManageUsers, [All, Nothing, Nothing, Nothing]),
+        (Action::ViewCustomers, [All, All, All, OwnCustomer]),
+        (Action::ManageCustomers, [All, All, Nothing, Nothing]),
+        (Action::ViewTechnicians, [All, All, All, Nothing]),
+        (Action::ManageTechnicians, [All, All, Nothing, Nothing]),
+        (Action::ViewInterventions, [All, All, Own, OwnCustomer]),
+        (Action::CreateInterventions, [All, All, Own, OwnCustomer]),
+        (Action::DispatchInterventions, [All, All, Nothing, Nothing]),
         (Action::ViewEquipment, [All, All, All, OwnCustomer]),
         (Action::ManageEquipment, [All, All, Nothing, Nothing]),
     ]
@@ -72,6 +94,43 @@ pub fn permit(actor: &Actor, action: Action) -> Result<(), Denied> {
     }
 }
 
+/// Which customers the actor may see.
+pub fn customer_scope(actor: &Actor) -> CustomerScope {
+    match (reach(actor.role(), Action::ViewCustomers), actor.customer_id()) {
+        (Reach::All, _) => CustomerScope::All,
+        (Reach::OwnCustomer, Some(customer)) => CustomerScope::Only(customer),
+        _ => CustomerScope::Nothing,
+    }
+}
+
+/// Which interventions the actor may see: a technician's own and what is open for anybody to take; a customer's by the
+/// customer that was copied from the machine.
+pub fn intervention_scope(actor: &Actor) -> InterventionScope {
+    match (reach(actor.role(), Action::ViewInterventions), actor.technician_id(), actor.customer_id()) {
+        (Reach::All, _, _) => InterventionScope::All,
+        (Reach::Own, Some(technician), _) => InterventionScope::OfTechnician(technician),
+        (Reach::Own, None, _) => InterventionScope::Unassigned,
+        (Reach::OwnCustomer, _, Some(customer)) => InterventionScope::OfCustomer(customer),
+        _ => InterventionScope::Nothing,
+    }
+}
+
+/// What the actor is to an intervention; `None` when they may not see it. The same decision as [`intervention_scope`], for
+/// a row that is at hand inside a unit of work.
+pub fn caller(actor: &Actor, intervention: &Intervention) -> Option<Caller> {
+    let own = intervention.technician_id.is_some() && intervention.technician_id == actor.technician_id();
+    let free = intervention.technician_id.is_none() && intervention.status == Status::Open;
+    match actor.role() {
+        Role::Admin | Role::Manager => Some(Caller::Dispatcher),
+        Role::Technician if own => Some(Caller::Assignee),
+        Role::Technician if free => Some(Caller::OtherTechnician),
+        Role::Customer if actor.customer_id().is_some() && actor.customer_id() == intervention.customer_id => {
+            Some(Caller::Customer)
+        }
+        Role::Technician | Role::Customer => None,
+    }
+}
+
 /// Which machines the actor may see.
 pub fn equipment_scope(actor: &Actor) -> EquipmentScope {
     match (reach(actor.role(), Action::ViewEquipment), actor.customer_id()) {
@@ -95,7 +154,20 @@ mod tests {
 
     #[test]
     fn every_action_has_exactly_one_row() {
-        for action in [Action::ViewUsers, Action::ManageUsers, Action::ViewEquipment, Action::ManageEquipment] {
+        let actions = [
+            Action::ViewUsers,
+            Action::ManageUsers,
+            Action::ViewCustomers,
+            Action::ManageCustomers,
+            Action::ViewTechnicians,
+            Action::ManageTechnicians,
+            Action::ViewInterventions,
+            Action::CreateInterventions,
+            Action::DispatchInterventions,
+            Action::ViewEquipment,
+            Action::ManageEquipment,
+        ];
+        for action in actions {
             assert_eq!(TABLE.iter().filter(|(row, _)| *row == action).count(), 1, "{action:?}");
         }
     }

@@ -117,6 +117,7 @@ mod tests {
             username: "karim".to_owned(),
             role: Role::Technician,
             customer_id: None,
+            technician_id: None,
             language: Language::French,
             must_change_password: false,
             generation: 1,

@@ -11,7 +11,8 @@ use mif_domain::users::{
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Denied, RecheckError, policy, still_permitted};
+use crate::technicians::account::enlist;
 
 /// Makes an account.
 #[derive(Debug)]
@@ -71,11 +72,20 @@ impl From<RepositoryError> for CreateUserError {
     }
 }
 
+impl From<RecheckError> for CreateUserError {
+    fn from(error: RecheckError) -> Self {
+        match error {
+            RecheckError::Denied(denied) => Self::Denied(denied),
+            RecheckError::Repository(error) => error.into(),
+        }
+    }
+}
+
 impl CreateUser {
     /// How often another username is tried when the one made from the e-mail address is taken.
     const SUGGESTIONS: u32 = 100;
 
-    /// Makes the account, for an administrator.
+    /// Makes the account, for an administrator; a technician's together with the technician.
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, CreateUserError> {
         policy::permit(actor, Action::ManageUsers)?;
         let username = self.username.clone().unwrap_or_else(|| Username::suggested_from(&self.email, 1));
@@ -87,6 +97,7 @@ impl CreateUser {
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
+        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
         let username = match self.username {
             Some(username) => username,
             None => free_username(&mut *work, &self.email).await?,
@@ -106,6 +117,9 @@ impl CreateUser {
             .on("user", user.id.0)
             .with("role", user.role.as_str());
         work.audit().append(event).await?;
+        if user.role == Role::Technician {
+            enlist(&mut *work, user.id, actor.origin(), now).await?;
+        }
         work.commit().await?;
         Ok(user.into())
     }

@@ -1,14 +1,17 @@
 //! Changing one's own account.
 
+use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::queries::UserView;
 use mif_domain::repository::{Constraint, RepositoryError};
-use mif_domain::users::{EmailAddress, FullName, Language, PlainPassword};
+use mif_domain::sessions::RevokeReason;
+use mif_domain::unit_of_work::UnitOfWork;
+use mif_domain::users::{EmailAddress, FullName, Language, PasswordHash, PlainPassword, User};
 use thiserror::Error;
 
 use super::read::own_account;
 use crate::access::Actor;
-use crate::auth::{ChangePassword, ChangePasswordError};
+use crate::auth::ChangePasswordError;
 use crate::{Change, Core};
 
 /// Changes what one may change about oneself.
@@ -59,59 +62,88 @@ impl From<RepositoryError> for UpdateProfileError {
 }
 
 impl UpdateProfile {
-    /// Changes the profile, then the password: a profile that cannot be stored leaves the password alone.
-    pub async fn run(mut self, core: &Core, actor: &Actor) -> Result<UserView, UpdateProfileError> {
+    /// Checks and hashes first, then writes profile and password together, or neither.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateProfileError> {
         let account = own_account(core, actor).await?;
         if self.expected_version.is_some_and(|version| version != account.version) {
             return Err(UpdateProfileError::Stale);
         }
         let new_email = matches!(&self.email, Change::Set(email) if *email != account.email);
-        if new_email || self.new_password.is_some() {
-            let current = self.current_password.as_ref().ok_or(UpdateProfileError::PasswordNeeded)?;
-            let right = core.hasher.verify(current, Some(&account.password_hash)).await;
-            if !right.map_err(ChangePasswordError::from)? {
-                return Err(ChangePasswordError::WrongPassword.into());
-            }
+        let sensitive = new_email || self.new_password.is_some();
+        if sensitive {
+            self.prove_identity(core, &account).await?;
         }
-        let passwords = self.current_password.take().zip(self.new_password.take());
-        if let Some((_, new)) = &passwords {
-            let email = match &self.email {
-                Change::Set(email) => email,
-                Change::Keep => &account.email,
-            };
-            let broken = core.password_policy.broken_rules(new, &account.username, email);
-            if !broken.is_empty() {
-                return Err(ChangePasswordError::Weak(broken).into());
-            }
-        }
-        let mut stored = self.write(core, actor).await?;
-        if let Some((current, new)) = passwords {
-            ChangePassword { current, new }.run(core, actor).await?;
-            stored = UserView::from(own_account(core, actor).await?);
-        }
-        Ok(stored)
-    }
+        let hash = match &self.new_password {
+            Some(new) => Some(self.checked_hash(core, &account, new).await?),
+            None => None,
+        };
 
-    async fn write(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateProfileError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let mut user = work.users().find_for_update(actor.user_id()).await?.ok_or(RepositoryError::Stale)?;
+        let user = work.users().find_for_update(actor.user_id()).await?.ok_or(UpdateProfileError::Stale)?;
         if self.expected_version.is_some_and(|version| version != user.version) {
             return Err(UpdateProfileError::Stale);
         }
+        // While the password was being checked, it may have been replaced and this session ended.
+        let proved = user.is_active && user.password_hash == account.password_hash;
+        if sensitive && !(proved && work.sessions().is_live(actor.session_id(), now).await?) {
+            return Err(ChangePasswordError::ChangedMeanwhile.into());
+        }
+        let stored = self.write(&mut *work, user, hash, actor, now).await?;
+        work.commit().await?;
+        core.sessions.forget_user(stored.id);
+        Ok(stored.into())
+    }
+
+    async fn prove_identity(&self, core: &Core, account: &User) -> Result<(), UpdateProfileError> {
+        let current = self.current_password.as_ref().ok_or(UpdateProfileError::PasswordNeeded)?;
+        let right = core.hasher.verify(current, Some(&account.password_hash)).await;
+        if right.map_err(ChangePasswordError::from)? { Ok(()) } else { Err(ChangePasswordError::WrongPassword.into()) }
+    }
+
+    async fn checked_hash(
+        &self,
+        core: &Core,
+        account: &User,
+        new: &PlainPassword,
+    ) -> Result<PasswordHash, ChangePasswordError> {
+        let email = match &self.email {
+            Change::Set(email) => email,
+            Change::Keep => &account.email,
+        };
+        let broken = core.password_policy.broken_rules(new, &account.username, email);
+        if !broken.is_empty() {
+            return Err(ChangePasswordError::Weak(broken));
+        }
+        Ok(core.hasher.hash(new).await?)
+    }
+
+    async fn write(
+        self,
+        work: &mut dyn UnitOfWork,
+        mut user: User,
+        hash: Option<PasswordHash>,
+        actor: &Actor,
+        now: Instant,
+    ) -> Result<User, UpdateProfileError> {
         let changed = [
             self.full_name.apply(&mut user.full_name),
             self.email.apply(&mut user.email),
             self.language.apply(&mut user.language),
         ];
-        if !changed.contains(&true) {
-            return Ok(user.into());
+        let profile_changed = changed.contains(&true);
+        if let Some(hash) = hash {
+            work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
+            user.set_password(hash, false, now);
+            let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now).on("user", user.id.0);
+            work.audit().append(event).await?;
+        } else if !profile_changed {
+            return Ok(user);
         }
-        let stored = work.users().update(&user, now).await?;
-        let event = AuditEvent::success(AuditKind::UserUpdated, actor.origin(), now).on("user", stored.id.0);
-        work.audit().append(event).await?;
-        work.commit().await?;
-        core.sessions.forget_user(stored.id);
-        Ok(stored.into())
+        if profile_changed {
+            let event = AuditEvent::success(AuditKind::UserUpdated, actor.origin(), now).on("user", user.id.0);
+            work.audit().append(event).await?;
+        }
+        Ok(work.users().update(&user, now).await?)
     }
 }

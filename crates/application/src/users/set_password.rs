@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::read::{ManageError, manage};
 use crate::Core;
-use crate::access::{Actor, Denied};
+use crate::access::{Action, Actor, Denied, RecheckError, still_permitted};
 
 /// Replaces somebody's password. Every session of theirs ends, and the next one may only change the password.
 #[derive(Debug)]
@@ -49,11 +49,20 @@ impl From<ManageError> for SetPasswordError {
     }
 }
 
+impl From<RecheckError> for SetPasswordError {
+    fn from(error: RecheckError) -> Self {
+        match error {
+            RecheckError::Denied(denied) => Self::Denied(denied),
+            RecheckError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
 impl SetPassword {
     /// Replaces the password, for an administrator.
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), SetPasswordError> {
         manage(core, actor, self.id).await?;
-        replace_password(core, self.id, &self.password, actor.origin()).await
+        replace_password(core, self.id, &self.password, Some(actor)).await
     }
 }
 
@@ -62,7 +71,7 @@ pub(crate) async fn replace_password(
     core: &Core,
     id: UserId,
     password: &PlainPassword,
-    origin: AuditOrigin,
+    actor: Option<&Actor>,
 ) -> Result<(), SetPasswordError> {
     let scope = mif_domain::queries::UserScope::All;
     let account = core.queries.find_user(id, scope).await?.ok_or(SetPasswordError::NotFound)?;
@@ -74,6 +83,13 @@ pub(crate) async fn replace_password(
 
     let mut work = core.work.begin().await?;
     let now = core.clock.now();
+    let origin = match actor {
+        Some(actor) => {
+            still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
+            actor.origin()
+        }
+        None => AuditOrigin::default(),
+    };
     let mut user = work.users().find_for_update(id).await?.ok_or(SetPasswordError::NotFound)?;
     user.set_password(hash, true, now);
     work.users().update(&user, now).await?;

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::read::{ManageError, manage};
 use crate::access::{Actor, Denied};
+use crate::technicians::account::{DischargeError, discharge, enlist, hold};
 use crate::{Change, Core};
 
 /// What may be changed about an account.
@@ -59,6 +60,9 @@ pub enum UpdateUserError {
     /// Nobody could administrate any more.
     #[error("the last active administrator must stay one")]
     LastAdmin,
+    /// They cannot lose the role while they have something to do.
+    #[error("the technician has open work")]
+    OpenWork,
     /// Somebody has this username.
     #[error("the username is taken")]
     UsernameTaken,
@@ -85,6 +89,15 @@ impl From<RepositoryError> for UpdateUserError {
     }
 }
 
+impl From<DischargeError> for UpdateUserError {
+    fn from(error: DischargeError) -> Self {
+        match error {
+            DischargeError::OpenWork => Self::OpenWork,
+            DischargeError::Repository(error) => error.into(),
+        }
+    }
+}
+
 impl From<ManageError> for UpdateUserError {
     fn from(error: ManageError) -> Self {
         match error {
@@ -96,13 +109,17 @@ impl From<ManageError> for UpdateUserError {
 }
 
 impl UpdateUser {
-    /// Changes what was named. Without any difference nothing is written and the version stays.
+    /// Changes what was named. Without any difference nothing is written and the version stays. The technician follows
+    /// the role: made or taken back with it, archived without it.
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateUserError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         // Taken before the row, always in this order, by everybody who may take an administrator away.
         work.lock(NamedLock::Admins).await?;
+        if self.changes.role != Change::Keep {
+            hold(&mut *work, self.id).await?;
+        }
         let before = work.users().find_for_update(self.id).await?.ok_or(UpdateUserError::NotFound)?;
         if self.expected_version.is_some_and(|version| version != before.version) {
             return Err(UpdateUserError::Stale);
@@ -114,10 +131,17 @@ impl UpdateUser {
         if before.is_active_admin() && !after.is_active_admin() && work.users().count_active_admins().await? <= 1 {
             return Err(UpdateUserError::LastAdmin);
         }
+        // Sessions first: a refresh holds its session while its audit event needs the user, whose name may change here.
+        if before.is_active && !after.is_active {
+            work.sessions().revoke_all(self.id, None, RevokeReason::Deactivated, now).await?;
+        }
         let stored = work.users().update(&after, now).await?;
         record(&mut *work, &before, &stored, &changed, &actor.origin(), now).await?;
-        if before.is_active && !stored.is_active {
-            work.sessions().revoke_all(stored.id, None, RevokeReason::Deactivated, now).await?;
+        match (before.role, stored.role) {
+            (Role::Technician, Role::Technician) => {}
+            (Role::Technician, _) => discharge(&mut *work, stored.id, actor.origin(), now).await?,
+            (_, Role::Technician) => enlist(&mut *work, stored.id, actor.origin(), now).await.map(drop)?,
+            _ => {}
         }
         work.commit().await?;
         core.sessions.forget_user(stored.id);

@@ -3,14 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
 
 mod bootstrap;
+mod customers;
+mod demo;
 mod equipment;
+mod equipment_import;
 mod idempotency;
 mod log_in;
+mod notifications;
 mod passwords;
 mod profile;
 mod refresh;
 mod rotation_model;
 mod sessions;
+mod technicians;
 mod users;
 mod worker;
 mod world;

@@ -3,7 +3,7 @@
 mod repository;
 mod values;
 
-pub use repository::EquipmentRepository;
+pub use repository::{EquipmentNames, EquipmentRepository, KnownNames};
 pub use values::{
     Criticality, Equipment, EquipmentDraft, EquipmentId, EquipmentStatus, MaintenanceInterval, MaintenanceIntervalError,
 };

@@ -98,6 +98,9 @@ pub trait SessionRepository: Send {
     /// Notes that a generation arrived at its owner. Never goes back.
     async fn acknowledge(&mut self, id: SessionId, generation: i64, at: Instant) -> Stored<()>;
 
+    /// Whether a session is neither revoked nor expired. Its user is for the caller to look at.
+    async fn is_live(&mut self, id: SessionId, at: Instant) -> Stored<bool>;
+
     /// Ends one live session of a user. Returns whether there was one.
     async fn revoke(&mut self, user: UserId, id: SessionId, reason: RevokeReason, at: Instant) -> Stored<bool>;
 
@@ -114,6 +117,7 @@ pub trait SessionRepository: Send {
     async fn revoke_oldest(&mut self, user: UserId, keep: u32, at: Instant) -> Stored<u64>;
 
     /// Wipes sealed successors that no rule can need any more, and deletes sessions that ended before `before` together
-    /// with their spent tokens. Returns how many sessions were deleted.
+    /// with their spent tokens: at most 1 000 of each a call, and none that another unit holds, so that it never stands in
+    /// anybody's way. Returns how many rows were wiped or deleted.
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64>;
 }

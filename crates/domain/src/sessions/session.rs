@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::TokenHash;
 use crate::clock::Instant;
 use crate::customers::CustomerId;
+use crate::technicians::TechnicianId;
 use crate::text::Line;
 use crate::users::{Language, Role, UserId};
 
@@ -67,6 +68,8 @@ pub struct SessionState {
     pub role: Role,
     /// Whose machines a customer sees.
     pub customer_id: Option<CustomerId>,
+    /// Their sheet, when they are a technician who takes work.
+    pub technician_id: Option<TechnicianId>,
     /// Their language.
     pub language: Language,
     /// Whether the session may only change the password.

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{EmailAddress, NewUser, User, UserId, Username};
+use super::{EmailAddress, NewUser, Role, User, UserId, Username};
 use crate::clock::Instant;
+use crate::customers::CustomerId;
 use crate::repository::Stored;
 
 /// What a person may sign in with. A username never holds an `@`, so the two cannot be confused.
@@ -49,6 +50,9 @@ pub trait UserRepository: Send {
     /// How many administrators can still sign in. Only meaningful under
     /// [`NamedLock::Admins`](crate::unit_of_work::NamedLock::Admins).
     async fn count_active_admins(&mut self) -> Stored<u64>;
+
+    /// The active users of a role, of one customer if it is named, at most 500, by age: whom a notification concerns.
+    async fn list_active(&mut self, role: Role, customer: Option<CustomerId>) -> Stored<Vec<UserId>>;
 
     /// Stores the first user if there is none at all. MUST be one statement, so that of several replicas one wins.
     /// Returns whether this call stored it.

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::decode::json_slice;
+use super::decode::{json_array, json_slice};
 use crate::problem::{ApiError, Code};
 
 /// A JSON body of at most 64 KiB, with the bytes it came from.
@@ -17,6 +17,10 @@ pub(crate) struct Json<T> {
     pub(crate) value: T,
     pub(crate) raw: Bytes,
 }
+
+/// A body that is a JSON array of objects, of at most 64 KiB.
+#[derive(Debug)]
+pub(crate) struct JsonArray<T>(pub(crate) Vec<T>);
 
 const LIMIT: usize = 64 * 1024;
 /// What is beyond the limit is read and thrown away up to here, in bytes, so that the client is still listening when we
@@ -28,15 +32,53 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = read_json(request, payload);
+        Box::pin(async move {
+            let raw = raw.await?;
+            Ok(Self { value: json_slice(&raw)?, raw })
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonArray<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = read_json(request, payload);
+        Box::pin(async move { json_array(&raw.await?).map(Self) })
+    }
+}
+
+/// A JSON body, or none at all, which is an object without fields.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let kind = media_type(request);
         let payload = payload.take();
         Box::pin(async move {
             let raw = read(payload, LIMIT).await?;
-            if !is_json(&kind) {
-                return Err(Code::UnsupportedMediaType.into());
+            match (raw.is_empty(), is_json(&kind)) {
+                (true, _) => json_slice(b"{}").map(Self),
+                (false, true) => json_slice(&raw).map(Self),
+                (false, false) => Err(Code::UnsupportedMediaType.into()),
             }
-            Ok(Self { value: json_slice(&raw)?, raw })
         })
+    }
+}
+
+/// The bytes of a body that says it is JSON.
+fn read_json(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let kind = media_type(request);
+    let payload = payload.take();
+    async move {
+        let raw = read(payload, LIMIT).await?;
+        if is_json(&kind) { Ok(raw) } else { Err(Code::UnsupportedMediaType.into()) }
     }
 }
 

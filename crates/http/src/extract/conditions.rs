@@ -36,14 +36,21 @@ impl FromRequest for Conditions {
 }
 
 fn read(headers: &HeaderMap) -> Result<Conditions, ApiError> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let expected_version = match text(header::IF_MATCH) {
-        None | Some("*") => None,
-        Some(tag) if tag.contains(',') => return Err(Code::BadIfMatch.into()),
-        // A tag that is not one of ours, or a weak one, cannot be the current one: no row has version -1.
-        Some(tag) => Some(version(tag).unwrap_or(-1)),
+    let mut lines = headers.get_all(header::IF_MATCH);
+    let expected_version = match (lines.next(), lines.next()) {
+        (None, _) => None,
+        (Some(_), Some(_)) => return Err(Code::BadIfMatch.into()),
+        // What cannot be read must not count as absent: the edit would go through unprotected.
+        (Some(line), None) => match line.to_str().map(str::trim) {
+            Err(_) => return Err(Code::BadIfMatch.into()),
+            Ok("*") => None,
+            Ok(tag) if tag.contains(',') => return Err(Code::BadIfMatch.into()),
+            // A tag that is not one of ours, or a weak one, cannot be the current one: no row has version -1.
+            Ok(tag) => Some(version(tag).unwrap_or(-1)),
+        },
     };
-    Ok(Conditions { expected_version, none_match: text(header::IF_NONE_MATCH).map(str::to_owned) })
+    let none_match = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Conditions { expected_version, none_match })
 }
 
 fn version(tag: &str) -> Option<i64> {

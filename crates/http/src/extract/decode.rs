@@ -1,7 +1,12 @@
 //! Turning what a client sent into a type, and what is wrong with it into words. serde's own messages repeat the value,
 //! which may be a secret: only what they *expected* is passed on.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
 use crate::problem::{ApiError, Code, FieldProblem};
@@ -12,6 +17,39 @@ pub(super) fn json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(ApiError::field(".", FieldProblem::Type("un objet JSON".to_owned())));
     }
+    json(body)
+}
+
+/// Decodes a JSON array of objects.
+pub(super) fn json_array<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, ApiError> {
+    let items: Vec<Object<T>> = json(body)?;
+    Ok(items.into_iter().map(|item| item.0).collect())
+}
+
+/// Something that may only be written as an object.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("un objet JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+    }
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| match error.inner().classify() {
@@ -50,7 +88,9 @@ fn refused(path: &str, message: &str) -> ApiError {
     } else if message.starts_with("duplicate field") {
         (at(named()), FieldProblem::Duplicate)
     } else {
-        let expected = message.split_once("expected ").map_or("une autre valeur", |(_, expected)| expected);
+        // The last one: a value that itself says ", expected " stands before it.
+        let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
+        let expected = expected.or_else(|| message.strip_prefix("expected ")).unwrap_or("une autre valeur");
         let expected = expected.split(" at line ").next().unwrap_or_default().replace('`', "");
         (path.to_owned(), FieldProblem::Type(expected))
     };
@@ -59,8 +99,6 @@ fn refused(path: &str, message: &str) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -98,6 +136,8 @@ mod tests {
     #[test]
     fn a_refusal_never_repeats_the_value() {
         let error = json_slice::<Form>(br#"{"count":"Tr3s-Secret!"}"#).unwrap_err();
+        assert!(!format!("{error:?}").contains("Secret"), "{error:?}");
+        let error = json_slice::<Form>(br#"{"count":"x, expected Tr3s-Secret!"}"#).unwrap_err();
         assert!(!format!("{error:?}").contains("Secret"), "{error:?}");
     }
 

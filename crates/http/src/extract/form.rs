@@ -32,10 +32,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         Box::pin(async move {
             let body = read(payload, LIMIT).await?;
             let value = match kind.as_str() {
+                // Many clients name a type even when they send nothing.
+                _ if body.is_empty() => json_value(Value::Object(Map::new()))?,
                 "application/x-www-form-urlencoded" => json_value(object(urlencoded(&body)?)?)?,
                 "multipart/form-data" => json_value(object(multipart(&headers, body).await?)?)?,
                 kind if is_json(kind) => json_slice(&body)?,
-                _ if body.is_empty() => json_value(Value::Object(Map::new()))?,
                 _ => return Err(Code::UnsupportedMediaType.into()),
             };
             Ok(Self(value))
@@ -48,6 +49,15 @@ fn urlencoded(body: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
 }
 
 async fn multipart(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, String)>, ApiError> {
+    let text = |(name, content)| match String::from_utf8(content) {
+        Ok(text) => Ok((name, text)),
+        Err(_) => Err(Code::MalformedForm.into()),
+    };
+    parts(headers, body).await?.into_iter().map(text).collect()
+}
+
+/// The named parts of a `multipart/form-data` body, as they came.
+pub(super) async fn parts(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
     let malformed = || ApiError::from(Code::MalformedForm);
     let mut parts = Multipart::new(headers, stream::iter([Ok(body)]));
     let mut fields = Vec::new();
@@ -58,7 +68,7 @@ async fn multipart(headers: &HeaderMap, body: Bytes) -> Result<Vec<(String, Stri
         while let Some(chunk) = part.next().await {
             content.extend_from_slice(&chunk.map_err(|_| malformed())?);
         }
-        fields.push((name, String::from_utf8(content).map_err(|_| malformed())?));
+        fields.push((name, content));
     }
     Ok(fields)
 }

@@ -92,6 +92,27 @@ codes! {
         "Other data refer to it: set its statut to retire.";
     EquipmentCycle = "cycle_equipement", CONFLICT, "Cycle dans l'arbre", "Cycle in the tree",
         "Un équipement ne peut pas faire partie de lui-même.", "A machine cannot be a part of itself.";
+    CustomerInUse = "client_utilise", CONFLICT, "Client utilisé", "Customer in use",
+        "D'autres données y font référence : mettez is_active à false.",
+        "Other data refer to it: set is_active to false.";
+    TechnicianExists = "technicien_existe", CONFLICT, "Technicien déjà créé", "Technician exists",
+        "Ce compte a déjà un technicien ; s'il est archivé, mettez archive à false.",
+        "This account has a technician already; if it is archived, set archive to false.";
+    TechnicianBusy = "technicien_occupe", CONFLICT, "Technicien occupé", "Technician busy",
+        "Réaffectez ou terminez d'abord ses interventions ouvertes.",
+        "Reassign or finish the open interventions first.";
+    SkillExists = "competence_existe", CONFLICT, "Compétence déjà créée", "Skill exists",
+        "Une compétence porte déjà ce nom.", "A skill has this name already.";
+    TransitionForbidden = "transition_interdite", CONFLICT, "Transition interdite", "Transition not allowed",
+        "L'état actuel ne le permet pas : voyez statut_actuel et actions.",
+        "The current state does not allow it: see statut_actuel and actions.";
+    SlotTaken = "creneau_occupe", CONFLICT, "Créneau occupé", "Slot taken",
+        "Le technicien a déjà une intervention à ce moment : voyez intervention, ou envoyez forcer.",
+        "The technician has an intervention at that time: see intervention, or send forcer.";
+    InterventionArchived = "intervention_archivee", CONFLICT, "Intervention archivée", "Intervention archived",
+        "Une intervention archivée ne change plus.", "An archived intervention changes no more.";
+    NotFinished = "intervention_non_terminee", CONFLICT, "Intervention non terminée", "Intervention not finished",
+        "La satisfaction se donne une fois l'intervention clôturée.", "It is rated once it is closed.";
     LastAdmin = "dernier_admin", CONFLICT, "Dernier administrateur", "Last administrator",
         "Il doit rester un administrateur actif.", "One active administrator must remain.";
     ChangedMeanwhile = "modification_concurrente", CONFLICT, "Modification concurrente", "Concurrent change",
@@ -107,6 +128,13 @@ codes! {
         "Unsupported media type", "Voyez dans /docs les types acceptés ici.", "See /docs for the types accepted here.";
     Validation = "validation", UNPROCESSABLE_ENTITY, "Données invalides", "Invalid data",
         "Des champs ont été refusés : voyez errors.", "Some fields were refused: see errors.";
+    UnreadableCsv = "csv_illisible", UNPROCESSABLE_ENTITY, "CSV illisible", "Unreadable CSV",
+        "Le fichier n'est pas en UTF-8 : enregistrez-le au format « CSV UTF-8 ».",
+        "The file is not UTF-8: save it as \"CSV UTF-8\".";
+    TooManyRows = "csv_trop_de_lignes", UNPROCESSABLE_ENTITY, "Trop de lignes", "Too many rows",
+        "Un fichier a au plus 10 000 lignes sous l'en-tête.", "A file has at most 10,000 rows below its header.";
+    ImportRefused = "import_refuse", UNPROCESSABLE_ENTITY, "Import refusé", "Import refused",
+        "Rien n'a été importé : voyez errors.", "Nothing was imported: see errors.";
     BadCursor = "curseur_invalide", UNPROCESSABLE_ENTITY, "Curseur invalide", "Invalid cursor",
         "Le curseur vient d'une autre liste ; reprenez sans curseur.",
         "The cursor comes from another list; start again without one.";

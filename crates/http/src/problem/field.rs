@@ -31,6 +31,21 @@ pub(crate) enum FieldProblem {
     Format(&'static str, &'static str),
     /// Points at something that does not exist.
     UnknownReference,
+    /// Another object has this value, which must be unique.
+    Taken,
+    /// The row at this line of the file has the same value, which must be unique.
+    RepeatedFrom(u64),
+    /// A machine that is a part of itself.
+    Cycle,
+    /// A quote that is not closed, or that stands around only a part of a cell.
+    Quote,
+    /// A row with another number of cells than the header.
+    Columns {
+        /// The header's.
+        expected: usize,
+        /// The row's.
+        found: usize,
+    },
     /// Not the current password.
     WrongPassword,
     /// A rule of the password policy.
@@ -50,6 +65,11 @@ impl FieldProblem {
             Self::ControlCharacter => "caractere_interdit",
             Self::Format(..) => "format_invalide",
             Self::UnknownReference => "reference_inconnue",
+            Self::Taken => "deja_pris",
+            Self::RepeatedFrom(_) => "repete",
+            Self::Cycle => "cycle_equipement",
+            Self::Quote => "guillemet_invalide",
+            Self::Columns { .. } => "nombre_colonnes",
             Self::WrongPassword => "mot_de_passe_incorrect",
             Self::Password(rule) => match rule {
                 PasswordRule::TooShort { .. } => "mot_de_passe_trop_court",
@@ -76,6 +96,16 @@ impl FieldProblem {
             }
             Self::Format(fr, en) => ((*fr).into(), (*en).into()),
             Self::UnknownReference => ("désigne un objet inconnu".into(), "points at nothing".into()),
+            Self::Taken => ("est déjà pris".into(), "is taken".into()),
+            Self::RepeatedFrom(line) => {
+                (format!("est déjà à la ligne {line}"), format!("stands already at line {line}"))
+            }
+            Self::Cycle => ("ferait d'un équipement une partie de lui-même".into(), "would close a cycle".into()),
+            Self::Quote => ("contient un guillemet sans son pendant".into(), "has half a quote".into()),
+            Self::Columns { expected, found } => (
+                format!("a {found} cellules ; l'en-tête en a {expected}"),
+                format!("has {found} cells; the header has {expected}"),
+            ),
             Self::WrongPassword => ("n'est pas le mot de passe actuel".into(), "is not the current password".into()),
             Self::Password(rule) => password_message(*rule),
         };

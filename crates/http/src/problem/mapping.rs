@@ -1,8 +1,13 @@
 //! From the errors of use cases to codes: exhaustive, so that a new way to fail cannot be forgotten.
 
+mod interventions;
+mod people;
+
 use mif_application::access::Denied;
 use mif_application::auth::{AuthenticateError, ChangePasswordError, CloseSessionError, LogInError, RefreshError};
-use mif_application::equipment::{CreateEquipmentError, DeleteEquipmentError, GetEquipmentError, UpdateEquipmentError};
+use mif_application::equipment::{
+    CreateEquipmentError, DeleteEquipmentError, GetEquipmentError, ImportEquipmentError, UpdateEquipmentError,
+};
 use mif_application::idempotency::IdempotencyError;
 use mif_application::users::{
     CreateUserError, GetUserError, ListUsersError, SetPasswordError, UpdateProfileError, UpdateUserError,
@@ -12,6 +17,7 @@ use mif_domain::sessions::TokenError;
 use mif_domain::users::{HasherBusy, PasswordRule};
 
 use super::{ApiError, Code, FieldError, FieldProblem};
+use crate::wire::equipment_csv::Faults;
 
 impl From<RepositoryError> for ApiError {
     fn from(error: RepositoryError) -> Self {
@@ -141,6 +147,7 @@ impl From<UpdateUserError> for ApiError {
             UpdateUserError::Denied(denied) => denied.into(),
             UpdateUserError::Stale => Code::StaleVersion.into(),
             UpdateUserError::LastAdmin => Code::LastAdmin.into(),
+            UpdateUserError::OpenWork => Code::TechnicianBusy.into(),
             UpdateUserError::UsernameTaken => Code::UsernameTaken.into(),
             UpdateUserError::EmailTaken => Code::EmailTaken.into(),
             UpdateUserError::UnknownCustomer => Self::field("client_id", FieldProblem::UnknownReference),
@@ -203,6 +210,18 @@ impl From<CreateEquipmentError> for ApiError {
             CreateEquipmentError::UnknownParent => Self::field("parent_id", FieldProblem::UnknownReference),
             CreateEquipmentError::Idempotency(error) => error.into(),
             CreateEquipmentError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportEquipmentError> for ApiError {
+    fn from(error: ImportEquipmentError) -> Self {
+        match error {
+            ImportEquipmentError::Denied(denied) => denied.into(),
+            ImportEquipmentError::Rows(errors) => Faults::found(0, &errors).into(),
+            ImportEquipmentError::ChangedMeanwhile => Code::ChangedMeanwhile.into(),
+            ImportEquipmentError::Idempotency(error) => error.into(),
+            ImportEquipmentError::Repository(error) => error.into(),
         }
     }
 }

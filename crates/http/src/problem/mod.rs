@@ -26,6 +26,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 pub(crate) struct ApiError {
     pub(crate) code: Code,
     pub(crate) fields: Vec<FieldError>,
+    members: serde_json::Map<String, serde_json::Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -34,7 +35,7 @@ pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
 
 impl From<Code> for ApiError {
     fn from(code: Code) -> Self {
-        Self { code, fields: Vec::new(), headers: Vec::new() }
+        Self { code, fields: Vec::new(), members: serde_json::Map::new(), headers: Vec::new() }
     }
 }
 
@@ -49,10 +50,21 @@ impl ApiError {
         Self::invalid(vec![FieldError { name: name.to_owned(), problem }])
     }
 
+    /// A refusal with its own code that names the fields.
+    pub(crate) fn refused(code: Code, fields: Vec<FieldError>) -> Self {
+        Self { fields, ..Self::from(code) }
+    }
+
     /// A 5xx: logged here, once, and told nothing about.
     pub(crate) fn fault(code: Code, cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(code = code.as_str(), error = %cause, "request failed");
         Self::from(code)
+    }
+
+    /// Adds a member of its own to the body (RFC 9457, 3.2).
+    pub(crate) fn with_member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
     }
 
     /// Adds a header to the answer.
@@ -76,6 +88,7 @@ impl ApiError {
             code: self.code.as_str(),
             trace_id,
             errors: errors.collect(),
+            members: &self.members,
         };
         serde_json::to_vec(&problem).unwrap_or_default()
     }
@@ -135,6 +148,11 @@ pub(crate) struct Problem<'a> {
     /// The fields that were refused, on 422.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblemBody<'a>>,
+    /// What else a code has to tell: `statut_actuel` and `actions` of `transition_interdite`, `intervention` of
+    /// `creneau_occupe`.
+    #[serde(flatten)]
+    #[schema(additional_properties, value_type = Object)]
+    members: &'a serde_json::Map<String, serde_json::Value>,
 }
 
 /// A field that was refused.

@@ -5,10 +5,9 @@ use actix_web::{HttpResponse, delete, get, post};
 use mif_application::auth::{ChangePassword, CloseOtherSessions, CloseSession, ListSessions, LogIn, LogOut, Refresh};
 use mif_application::users::WhoAmI;
 use mif_domain::sessions::SessionId;
-use mif_domain::users::Language;
 
 use crate::ApiState;
-use crate::answer::{json, resource};
+use crate::answer::{json, message, resource};
 use crate::extract::{Authenticated, AuthenticatedForPasswordChange, Client, Conditions, Form, Id, RequestContext};
 use crate::problem::{ApiError, ApiResult, Code, FieldErrors, FieldProblem};
 use crate::wire::auth::{ChangePasswordForm, LoginForm, LogoutForm, Message, RefreshForm, SessionRead, Tokens};
@@ -136,10 +135,6 @@ pub(crate) async fn change_password(
     let (Some(current), Some(new)) = (current, new) else { return Err(Code::Validation.into()) };
     ChangePassword { current, new }.run(&state.core, &actor).await?;
     Ok(message(&context, "Mot de passe modifié", "Password changed"))
-}
-
-fn message(context: &RequestContext, fr: &'static str, en: &'static str) -> HttpResponse {
-    json(&Message { message: if context.language == Language::French { fr } else { en } })
 }
 
 /// List my sessions

@@ -101,7 +101,7 @@ pub(crate) async fn health(state: Data<ApiState>) -> HttpResponse {
 ///
 /// The same as `/health`.
 #[utoipa::path(operation_id = "santeAlias", tag = "sante", security(()), responses((status = 200, description = "How the server is", body = Health)))]
-#[get("/health")]
+#[get("/api/v1/health")]
 pub(crate) async fn health_alias(state: Data<ApiState>) -> HttpResponse {
     report(&state).await
 }

@@ -1,8 +1,15 @@
 //! The routes. A handler extracts, calls one use case, maps.
 
 pub(crate) mod auth;
+pub(crate) mod customers;
 pub(crate) mod docs;
 pub(crate) mod equipment;
+pub(crate) mod equipment_import;
+pub(crate) mod equipment_label;
 pub(crate) mod health;
+pub(crate) mod intervention_actions;
+pub(crate) mod interventions;
 pub(crate) mod jwks;
+pub(crate) mod notifications;
+pub(crate) mod technicians;
 pub(crate) mod users;

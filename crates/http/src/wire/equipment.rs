@@ -1,6 +1,6 @@
 //! Equipment, as clients see it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use mif_application::equipment::EquipmentChanges;
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::{
@@ -108,35 +108,35 @@ impl<'a> From<&'a Equipment> for EquipmentRead<'a> {
 #[schema(as = NouvelEquipement, example = json!({"nom": "Presse hydraulique 4", "type": "presse", "localisation": "Atelier B"}))]
 pub(crate) struct EquipmentNew {
     #[schema(min_length = 1, max_length = 200)]
-    nom: String,
+    pub(super) nom: String,
     /// The plant's own code, unique.
     #[schema(max_length = 50)]
-    code: Option<String>,
+    pub(super) code: Option<String>,
     #[serde(rename = "type")]
     #[schema(min_length = 1, max_length = 100)]
-    kind: String,
+    pub(super) kind: String,
     #[schema(min_length = 1, max_length = 200)]
-    localisation: String,
+    pub(super) localisation: String,
     /// The machine it is a part of.
-    parent_id: Option<i64>,
-    client_id: Option<i64>,
+    pub(super) parent_id: Option<i64>,
+    pub(super) client_id: Option<i64>,
     #[schema(max_length = 100)]
-    marque: Option<String>,
+    pub(super) marque: Option<String>,
     #[schema(max_length = 100)]
-    modele: Option<String>,
+    pub(super) modele: Option<String>,
     /// Unique.
     #[schema(max_length = 100)]
-    numero_serie: Option<String>,
+    pub(super) numero_serie: Option<String>,
     /// `operationnel` when absent.
-    statut: Option<StatutEquipement>,
+    pub(super) statut: Option<StatutEquipement>,
     /// `standard` when absent.
-    criticite: Option<Criticite>,
+    pub(super) criticite: Option<Criticite>,
     /// Days between two maintenances.
     #[schema(minimum = 1, maximum = 3650)]
-    frequence_entretien: Option<i64>,
-    date_mise_en_service: Option<NaiveDate>,
+    pub(super) frequence_entretien: Option<i64>,
+    pub(super) date_mise_en_service: Option<NaiveDate>,
     #[schema(max_length = 4000)]
-    description: Option<String>,
+    pub(super) description: Option<String>,
 }
 
 impl EquipmentNew {
@@ -152,6 +152,8 @@ impl EquipmentNew {
         let interval = self
             .frequence_entretien
             .and_then(|days| errors.check("frequence_entretien", MaintenanceInterval::from_days(days)));
+        let commissioned_on =
+            self.date_mise_en_service.and_then(|date| errors.check("date_mise_en_service", civil_date(date)));
         let description = self.description.and_then(|text| errors.check("description", Paragraph::parse(&text)));
         errors.finish()?;
         let (Some(name), Some(kind), Some(location)) = (name, kind, location) else {
@@ -170,13 +172,25 @@ impl EquipmentNew {
             status: self.statut.map_or(EquipmentStatus::Operational, EquipmentStatus::from),
             criticality: self.criticite.map_or(Criticality::Standard, Criticality::from),
             maintenance_interval: interval,
-            commissioned_on: self.date_mise_en_service,
+            commissioned_on,
             description,
         })
     }
 }
 
-fn optional<const MAX: usize>(errors: &mut FieldErrors, name: &str, text: Option<&str>) -> Option<Line<MAX>> {
+/// A date that a machine can have: databases and RFC 3339 end where typing errors in the year begin.
+fn civil_date(date: NaiveDate) -> Result<NaiveDate, FieldProblem> {
+    let sensible = (1800..=2200).contains(&date.year());
+    let refused = FieldProblem::Format("doit être entre 1800 et 2200", "must be between 1800 and 2200");
+    sensible.then_some(date).ok_or(refused)
+}
+
+/// A line that may be absent.
+pub(crate) fn optional<const MAX: usize>(
+    errors: &mut FieldErrors,
+    name: &str,
+    text: Option<&str>,
+) -> Option<Line<MAX>> {
     text.and_then(|text| errors.check(name, Line::parse(text)))
 }
 
@@ -251,7 +265,7 @@ impl EquipmentPatch {
                 "frequence_entretien",
                 MaintenanceInterval::from_days,
             ),
-            commissioned_on: self.date_mise_en_service.optional(errs, "date_mise_en_service", as_is),
+            commissioned_on: self.date_mise_en_service.optional(errs, "date_mise_en_service", civil_date),
             description: self.description.optional(errs, "description", |text| Paragraph::parse(&text)),
         };
         errors.finish()?;
@@ -341,7 +355,8 @@ pub(crate) fn search_term(text: Option<&str>) -> Result<Option<String>, ApiError
     filter_text::<100>("q", text.filter(|text| !text.trim().is_empty()))
 }
 
-fn filter_text<const MAX: usize>(name: &str, text: Option<&str>) -> Result<Option<String>, ApiError> {
+/// A filter that must equal the whole field.
+pub(crate) fn filter_text<const MAX: usize>(name: &str, text: Option<&str>) -> Result<Option<String>, ApiError> {
     text.map(|text| Line::<MAX>::parse(text).map(String::from).map_err(|error| ApiError::field(name, error.into())))
         .transpose()
 }

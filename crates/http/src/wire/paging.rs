@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Datelike as _;
 use mif_domain::Instant;
 use mif_domain::paging::{Direction, Keyset, PageRequest, Position, SortValue};
 use serde::{Deserialize, Serialize};
@@ -155,7 +156,10 @@ fn decode(text: &str, tri: &str, filters: &str, kind: SortKind) -> Option<Keyset
         (Value::Null, _) => SortValue::Null,
         (Value::Text(text), SortKind::Text) if !text.contains('\0') => SortValue::Text(text),
         (Value::Number(number), SortKind::Number) => SortValue::Integer(number),
-        (Value::Instant(instant), SortKind::Instant) => SortValue::Instant(instant),
+        // PostgreSQL knows no year before -4712; we never wrote one outside of these.
+        (Value::Instant(instant), SortKind::Instant) if (1..=9999).contains(&instant.year()) => {
+            SortValue::Instant(instant)
+        }
         _ => return None,
     };
     Some(Keyset { value, id: cursor.i })

@@ -15,13 +15,21 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use mif_application::Core;
 use mif_application::auth::SessionCache;
+use mif_domain::Clock as _;
 use mif_domain::customers::CustomerId;
-use mif_domain::queries::Queries;
+use mif_domain::equipment::EquipmentId;
+use mif_domain::notifications::NotificationKind;
+use mif_domain::paging::{Direction, PageRequest, Position};
+use mif_domain::queries::{NotificationFilter, NotificationSort, Queries};
+use mif_domain::technicians::{Technician, TechnicianId};
 use mif_domain::users::{PasswordPolicy, Role, UserId};
 use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaQueries, SeaUnitsOfWork};
 use mif_security::{JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec, SigningAlgorithm};
-use mif_testkit::{FakeClock, FastHasher, PASSWORD, T0, a_customer, a_user, an_equipment};
+use mif_testkit::{
+    FakeClock, FastHasher, PASSWORD, T0, a_customer, a_notice, a_stored_technician, a_user, an_equipment,
+    an_intervention,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,6 +53,7 @@ pub(crate) struct Options {
     pub(crate) origins: Vec<String>,
     pub(crate) guard: Option<FloodGuard>,
     pub(crate) queries: Option<Arc<dyn Queries>>,
+    pub(crate) public_url: Option<String>,
 }
 
 impl App {
@@ -74,6 +83,7 @@ impl App {
         };
         let lifecycle = Arc::new(Lifecycle::default());
         let state = ApiState::new(core.clone(), queries, TrustedProxies::default(), lifecycle.clone(), "test");
+        let state = state.with_public_url(options.public_url);
         let app = mif_http::app(Data::new(state), &options.origins, options.guard.as_ref());
         let service = Rc::new(init_service(app).await);
         let call = move |request: TestRequest| {
@@ -108,6 +118,10 @@ impl App {
         self.send(bearer(TestRequest::post().uri(path), token).set_json(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(bearer(TestRequest::put().uri(path), token).set_json(body)).await
+    }
+
     pub(crate) async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
         self.send(bearer(TestRequest::patch().uri(path), token).set_json(body)).await
     }
@@ -128,6 +142,27 @@ impl App {
         made.id
     }
 
+    /// A technician with their account, as they are made together.
+    pub(crate) async fn technician(&self, username: &str) -> Technician {
+        a_stored_technician(&*self.core.work, username).await
+    }
+
+    /// Tells somebody something. Returns the identifier of the notification.
+    pub(crate) async fn tell(&self, user: UserId, kind: NotificationKind) -> i64 {
+        let mut work = self.core.work.begin().await.unwrap();
+        work.notifications().insert(a_notice(user, kind, self.clock.now())).await.unwrap();
+        work.commit().await.unwrap();
+        let page = PageRequest {
+            sort: NotificationSort::Id,
+            direction: Direction::Descending,
+            limit: 1,
+            position: Position::First,
+            with_total: false,
+        };
+        let newest = self.core.queries.list_notifications(user, &NotificationFilter::default(), &page).await.unwrap();
+        newest.items[0].id.0
+    }
+
     pub(crate) async fn customer(&self, name: &str) -> CustomerId {
         a_customer(&*self.core.work, name).await.id
     }
@@ -140,6 +175,16 @@ impl App {
         }
         let mut work = self.core.work.begin().await.unwrap();
         let made = work.equipment().insert(machine.build(), T0).await.unwrap();
+        work.commit().await.unwrap();
+        made.id.0
+    }
+
+    /// Work on a machine, given to a technician.
+    pub(crate) async fn intervention(&self, machine: i64, to: TechnicianId, customer: Option<CustomerId>) -> i64 {
+        let draft = an_intervention("Bruit", EquipmentId(machine)).build();
+        let mut work = self.core.work.begin().await.unwrap();
+        let reference = work.interventions().next_reference(2026).await.unwrap();
+        let made = work.interventions().insert(reference, draft, Some(to), customer, None, T0).await.unwrap();
         work.commit().await.unwrap();
         made.id.0
     }

@@ -154,11 +154,11 @@ async fn addresses_and_methods_that_do_not_exist() {
         app.get(path, &token).await.expect_problem(404, "route_inconnue");
     }
     let cases = [
-        (Method::PUT, "/api/v1/equipements", "GET, POST"),
-        (Method::POST, "/api/v1/equipements/1", "GET, PATCH, DELETE"),
+        (Method::PUT, "/api/v1/equipements", "GET, HEAD, POST"),
+        (Method::POST, "/api/v1/equipements/1", "GET, HEAD, PATCH, DELETE"),
         (Method::GET, "/api/v1/auth/token", "POST"),
-        (Method::DELETE, "/api/v1/auth/me", "GET"),
-        (Method::from_bytes(b"BREW").unwrap(), "/ready", "GET"),
+        (Method::DELETE, "/api/v1/auth/me", "GET, HEAD"),
+        (Method::from_bytes(b"BREW").unwrap(), "/ready", "GET, HEAD"),
     ];
     for (method, path, allowed) in cases {
         let request = TestRequest::default().method(method).uri(path);

@@ -4,26 +4,20 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use async_trait::async_trait;
-use mif_domain::Instant;
-use mif_domain::equipment::{Equipment, EquipmentId};
-use mif_domain::paging::{Page, PageRequest};
-use mif_domain::queries::{
-    EquipmentFilter, EquipmentScope, EquipmentSort, Queries, SessionView, UserFilter, UserScope, UserSort, UserView,
-};
-use mif_domain::repository::{RepositoryError, Stored};
-use mif_domain::users::UserId;
 use mif_http::FloodGuard;
 use serde_json::{Value, json};
 
 use crate::app::{App, Options, bearer};
+use crate::broken::Broken;
 
 #[actix_web::test]
 async fn collections_answer_with_and_without_a_trailing_slash() {
     let app = App::start().await;
     let token = app.admin().await;
-    for path in ["/api/v1/equipements", "/api/v1/equipements/", "/api/v1/users/", "/api/v1/equipements/?limit=5"] {
-        app.get(path, &token).await.expect(200);
+    for collection in ["equipements", "users", "clients", "techniciens", "techniciens/competences", "notifications"] {
+        for end in ["", "/", "/?limit=5"] {
+            app.get(&format!("/api/v1/{collection}{end}"), &token).await.expect(200);
+        }
     }
 }
 
@@ -252,33 +246,5 @@ async fn a_panic_and_a_dead_database_are_problems_that_tell_nothing() {
     assert!(dead.header("retry-after").is_some());
     for answer in [panicked, corrupt, dead] {
         assert!(!answer.text().contains("secret detail"), "{}", answer.text());
-    }
-}
-
-/// A database at its worst.
-#[derive(Debug)]
-struct Broken;
-
-#[async_trait]
-impl Queries for Broken {
-    async fn find_user(&self, _: UserId, _: UserScope) -> Stored<Option<UserView>> {
-        Err(RepositoryError::Unavailable("secret detail".into()))
-    }
-    async fn list_users(&self, _: UserScope, _: &UserFilter, _: &PageRequest<UserSort>) -> Stored<Page<UserView>> {
-        Err(RepositoryError::Unavailable("secret detail".into()))
-    }
-    async fn list_sessions(&self, _: UserId, _: Instant) -> Stored<Vec<SessionView>> {
-        Err(RepositoryError::Unavailable("secret detail".into()))
-    }
-    async fn find_equipment(&self, _: EquipmentId, _: EquipmentScope) -> Stored<Option<Equipment>> {
-        panic!("secret detail")
-    }
-    async fn list_equipment(
-        &self,
-        _: EquipmentScope,
-        _: &EquipmentFilter,
-        _: &PageRequest<EquipmentSort>,
-    ) -> Stored<Page<Equipment>> {
-        Err(RepositoryError::Corrupt("secret detail".into()))
     }
 }

@@ -6,9 +6,16 @@
 
 mod app;
 mod bad_input;
+mod broken;
 mod conventions;
+mod customers;
 mod documented;
+mod equipment_import;
+mod equipment_label;
+mod interventions;
+mod notifications;
 mod openapi;
 mod policy;
 mod sessions;
+mod technicians;
 mod users;

@@ -61,7 +61,11 @@ fn two_types_never_share_a_schema_name() {
     let sources = [
         include_str!("../../src/wire/auth.rs"),
         include_str!("../../src/wire/users.rs"),
+        include_str!("../../src/wire/customers.rs"),
+        include_str!("../../src/wire/technicians.rs"),
+        include_str!("../../src/wire/notifications.rs"),
         include_str!("../../src/wire/equipment.rs"),
+        include_str!("../../src/wire/equipment_csv.rs"),
         include_str!("../../src/routes/health.rs"),
         include_str!("../../src/problem/mod.rs"),
     ];

@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use mif_domain::notifications::NotificationKind;
 use mif_domain::users::Role;
 use serde_json::{Value, json};
 
@@ -28,9 +29,9 @@ async fn without_a_token_every_closed_route_answers_401() {
 /// What a route is tried on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Target {
-    /// The user's own account; a machine of their customer.
+    /// The user's own account, technician, customer, notification or work; a machine of their customer.
     Own,
-    /// Somebody else's account; a machine of nobody's.
+    /// Somebody else's; a machine of nobody's.
     Others,
     /// Nothing has this identifier.
     Absent,
@@ -51,6 +52,75 @@ const EXPECTED: &[(&str, Target, [u16; 4])] = &[
     ("activerUtilisateur", Target::Absent, [404; 4]),
     ("desactiverUtilisateur", Target::Others, [204, 404, 404, 404]),
     ("desactiverUtilisateur", Target::Absent, [404; 4]),
+    ("listerClients", Target::Own, [200; 4]),
+    ("creerClient", Target::Own, [422; 4]),
+    ("lireClient", Target::Own, [200; 4]),
+    ("lireClient", Target::Others, [200, 200, 200, 404]),
+    ("lireClient", Target::Absent, [404; 4]),
+    ("modifierClient", Target::Own, [200, 200, 403, 403]),
+    ("modifierClient", Target::Others, [200, 200, 403, 404]),
+    ("modifierClient", Target::Absent, [404; 4]),
+    // It owns a machine.
+    ("supprimerClient", Target::Own, [409, 409, 403, 403]),
+    ("supprimerClient", Target::Others, [204, 204, 403, 404]),
+    ("supprimerClient", Target::Absent, [404; 4]),
+    ("listerTechniciens", Target::Own, [200, 200, 200, 403]),
+    ("creerTechnicien", Target::Own, [422; 4]),
+    ("lireTechnicien", Target::Own, [200, 200, 200, 403]),
+    ("lireTechnicien", Target::Others, [200, 200, 200, 403]),
+    ("lireTechnicien", Target::Absent, [404, 404, 404, 403]),
+    ("modifierTechnicien", Target::Own, [200, 200, 403, 403]),
+    ("modifierTechnicien", Target::Others, [200, 200, 403, 403]),
+    ("modifierTechnicien", Target::Absent, [404, 404, 404, 403]),
+    ("archiverTechnicien", Target::Own, [204, 204, 403, 403]),
+    ("archiverTechnicien", Target::Others, [204, 204, 403, 403]),
+    ("archiverTechnicien", Target::Absent, [404, 404, 404, 403]),
+    ("lireChargeTechnicien", Target::Own, [200, 200, 200, 403]),
+    ("lireChargeTechnicien", Target::Absent, [404, 404, 404, 403]),
+    ("listerCompetences", Target::Own, [200, 200, 200, 403]),
+    ("creerCompetence", Target::Own, [422; 4]),
+    ("definirCompetences", Target::Own, [200, 200, 403, 403]),
+    ("definirCompetences", Target::Absent, [404, 404, 404, 403]),
+    ("listerNotificationsUtilisateur", Target::Own, [200; 4]),
+    ("listerNotificationsUtilisateur", Target::Others, [404; 4]),
+    ("listerNotificationsUtilisateur", Target::Absent, [404; 4]),
+    ("marquerNotificationLue", Target::Own, [200; 4]),
+    ("marquerNotificationLue", Target::Others, [404; 4]),
+    ("marquerNotificationLue", Target::Absent, [404; 4]),
+    ("listerInterventions", Target::Own, [200; 4]),
+    ("filtrerInterventions", Target::Own, [200; 4]),
+    ("creerIntervention", Target::Own, [422; 4]),
+    ("lireIntervention", Target::Own, [200; 4]),
+    ("lireIntervention", Target::Others, [200, 200, 404, 404]),
+    ("lireIntervention", Target::Absent, [404; 4]),
+    ("modifierIntervention", Target::Own, [200; 4]),
+    ("modifierIntervention", Target::Others, [200, 200, 404, 404]),
+    ("modifierIntervention", Target::Absent, [404; 4]),
+    ("changerStatutIntervention", Target::Own, [200, 200, 200, 403]),
+    ("changerStatutIntervention", Target::Others, [200, 200, 404, 404]),
+    ("changerStatutIntervention", Target::Absent, [404; 4]),
+    ("affecterIntervention", Target::Own, [200, 200, 403, 403]),
+    ("affecterIntervention", Target::Others, [200, 200, 404, 404]),
+    ("affecterIntervention", Target::Absent, [404; 4]),
+    // It is given to somebody already.
+    ("prendreIntervention", Target::Own, [403, 403, 409, 403]),
+    ("prendreIntervention", Target::Others, [403, 403, 404, 404]),
+    ("prendreIntervention", Target::Absent, [404; 4]),
+    ("planifierIntervention", Target::Own, [200, 200, 403, 403]),
+    ("planifierIntervention", Target::Others, [200, 200, 404, 404]),
+    ("planifierIntervention", Target::Absent, [404; 4]),
+    ("lireHistoriqueIntervention", Target::Own, [200; 4]),
+    ("lireHistoriqueIntervention", Target::Others, [200, 200, 404, 404]),
+    ("lireHistoriqueIntervention", Target::Absent, [404; 4]),
+    ("commenterIntervention", Target::Own, [204; 4]),
+    ("commenterIntervention", Target::Others, [204, 204, 404, 404]),
+    ("commenterIntervention", Target::Absent, [404; 4]),
+    ("suggererTechniciens", Target::Own, [200, 200, 403, 403]),
+    ("suggererTechniciens", Target::Others, [200, 200, 404, 404]),
+    ("suggererTechniciens", Target::Absent, [404; 4]),
+    ("lireHistoriqueEquipement", Target::Own, [200; 4]),
+    ("lireHistoriqueEquipement", Target::Others, [200, 200, 200, 404]),
+    ("lireHistoriqueEquipement", Target::Absent, [404; 4]),
     ("listerEquipements", Target::Own, [200; 4]),
     ("creerEquipement", Target::Own, [422; 4]),
     ("lireEquipement", Target::Own, [200; 4]),
@@ -62,6 +132,10 @@ const EXPECTED: &[(&str, Target, [u16; 4])] = &[
     ("supprimerEquipement", Target::Own, [204, 204, 403, 403]),
     ("supprimerEquipement", Target::Others, [204, 204, 403, 404]),
     ("supprimerEquipement", Target::Absent, [404; 4]),
+    ("importerEquipements", Target::Own, [415; 4]),
+    ("lireEtiquetteEquipement", Target::Own, [200; 4]),
+    ("lireEtiquetteEquipement", Target::Others, [200, 200, 200, 404]),
+    ("lireEtiquetteEquipement", Target::Absent, [404; 4]),
 ];
 
 fn expected(operation: &str, target: Target) -> Option<[u16; 4]> {
@@ -70,7 +144,7 @@ fn expected(operation: &str, target: Target) -> Option<[u16; 4]> {
 }
 
 /// Routes about oneself, which every role may call; their effects have tests of their own.
-const EVERYBODY: [&str; 11] = [
+const EVERYBODY: &[&str] = &[
     "seDeconnecter",
     "lireMonCompte",
     "changerMotDePasse",
@@ -81,6 +155,9 @@ const EVERYBODY: [&str; 11] = [
     "lireMonProfil",
     "modifierMonProfil",
     "definirMotDePasse",
+    "listerNotifications",
+    "listerMesNotifications",
+    "marquerNotificationsLues",
     "santeAlias",
 ];
 
@@ -116,17 +193,34 @@ async fn what_each_role_may_do_is_what_the_policy_says() {
 async fn prepare(app: &App, role: Role, path: &str, method: &str, target: Target) -> TestRequest {
     let customer = app.customer("Conserverie Atlas").await;
     let own_customer = (role == Role::Customer).then_some(customer);
-    let own = app.user("own", role, own_customer).await;
-    let other = app.user("other", Role::Technician, None).await;
+    let other = app.technician("other").await;
+    let (own, technician) = if role == Role::Technician {
+        let own = app.technician("own").await;
+        (own.user_id, own.id)
+    } else {
+        (app.user("own", role, own_customer).await, other.id)
+    };
     let theirs = app.machine("Presse", Some(customer)).await;
-    let nobodys = app.machine("Pompe", None).await;
     let token = app.sign_in("own").await.access;
-    let id = match (path.contains("/users"), target) {
+    let kind = path.trim_start_matches("/api/v1/").split('/').next().unwrap();
+    let kind = if path.starts_with("/api/v1/notifications/user") { "users" } else { kind };
+    let id = match (kind, target) {
         (_, Target::Absent) => 999_999,
-        (true, Target::Own) => own.0,
-        (true, Target::Others) => other.0,
-        (false, Target::Own) => theirs,
-        (false, Target::Others) => nobodys,
+        ("users", Target::Own) => own.0,
+        ("users", Target::Others) => other.user_id.0,
+        ("clients", Target::Own) => customer.0,
+        ("clients", Target::Others) => app.customer("Textiles du Souss").await.0,
+        ("techniciens", Target::Own) => technician.0,
+        ("techniciens", Target::Others) => other.id.0,
+        ("notifications", Target::Own) => app.tell(own, NotificationKind::Information).await,
+        ("notifications", Target::Others) => app.tell(other.user_id, NotificationKind::Information).await,
+        ("interventions", Target::Own) => app.intervention(theirs, technician, Some(customer)).await,
+        ("interventions", Target::Others) => {
+            let pump = app.machine("Pompe", None).await;
+            app.intervention(pump, other.id, None).await
+        }
+        (_, Target::Own) => theirs,
+        (_, Target::Others) => app.machine("Pompe", None).await,
     };
     let request = TestRequest::default()
         .method(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap())
@@ -134,6 +228,14 @@ async fn prepare(app: &App, role: Role, path: &str, method: &str, target: Target
     let request = bearer(request, &token);
     if method == "get" || method == "delete" {
         request
+    } else if path.ends_with("/{id}/competences") {
+        request.set_json(json!([]))
+    } else if path.ends_with("/{id}/statut") {
+        request.set_json(json!({"statut": "en_cours"}))
+    } else if path.ends_with("/{id}/affecter") {
+        request.set_json(json!({"technicien_id": other.id.0}))
+    } else if path.ends_with("/{id}/commentaires") {
+        request.set_json(json!({"commentaire": "Vu"}))
     } else {
         request.set_json(Value::Object(serde_json::Map::new()))
     }
@@ -141,16 +243,22 @@ async fn prepare(app: &App, role: Role, path: &str, method: &str, target: Target
 
 #[actix_web::test]
 async fn creating_is_for_those_who_may() {
-    let machine = json!({"nom": "Presse", "type": "presse", "localisation": "Atelier"});
-    let user = json!({"email": "neuf@exemple.ma", "password": "Courroie-Verte-42?"});
-    let expected =
-        [(Role::Admin, 201, 201), (Role::Manager, 403, 201), (Role::Technician, 403, 403), (Role::Customer, 403, 403)];
-    for (role, users, machines) in expected {
+    let cases = [
+        ("users", json!({"email": "neuf@exemple.ma", "password": "Courroie-Verte-42?"}), [201, 403, 403, 403]),
+        ("equipements", json!({"nom": "Presse", "type": "presse", "localisation": "Atelier"}), [201, 201, 403, 403]),
+        ("clients", json!({"nom": "Conserverie Atlas"}), [201, 201, 403, 403]),
+        ("techniciens/competences", json!({"nom": "Hydraulique", "domaine": "presse"}), [201, 201, 403, 403]),
+    ];
+    for (column, role) in [Role::Admin, Role::Manager, Role::Technician, Role::Customer].into_iter().enumerate() {
         let app = App::start().await;
         app.user("own", role, None).await;
         let token = app.sign_in("own").await.access;
-        app.post("/api/v1/users/", &token, user.clone()).await.expect(users);
-        app.post("/api/v1/equipements/", &token, machine.clone()).await.expect(machines);
+        for (path, body, statuses) in &cases {
+            app.post(&format!("/api/v1/{path}/"), &token, body.clone()).await.expect(statuses[column]);
+        }
+        let missing = app.user("missing", Role::Technician, None).await;
+        let technician = app.post("/api/v1/techniciens", &token, json!({"user_id": missing.0})).await;
+        technician.expect([201, 201, 403, 403][column]);
     }
 }
 

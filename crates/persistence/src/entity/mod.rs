@@ -3,5 +3,9 @@
 pub(crate) mod customers;
 pub(crate) mod equipment;
 pub(crate) mod idempotency_keys;
+pub(crate) mod interventions;
+pub(crate) mod notifications;
 pub(crate) mod sessions;
+pub(crate) mod skills;
+pub(crate) mod technicians;
 pub(crate) mod users;

@@ -6,12 +6,10 @@ use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{EquipmentFilter, EquipmentScope, EquipmentSort};
 use mif_domain::repository::Stored;
-use mif_domain::text::searchable;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
 
 use super::SeaQueries;
-use super::page::{SortBy, contains, fetch};
+use super::page::{SortBy, fetch, holds};
 use crate::entity::equipment as table;
 use crate::errors::plain;
 use crate::repositories::equipment::COLUMNS;
@@ -40,9 +38,7 @@ pub(super) async fn list(
         return Ok(Page { items: Vec::new(), next: None, total: page.with_total.then_some(0) });
     };
     let rows = rows
-        .apply_if(filter.text.as_deref(), |rows, text| {
-            rows.filter(Expr::col(Column::SearchText).like(contains(&searchable(text))))
-        })
+        .apply_if(filter.text.as_deref(), |rows, text| rows.filter(holds(queries.0.backend(), "equipment", text)))
         .apply_if(filter.status, |rows, status| rows.filter(Column::Status.eq(status.as_str())))
         .apply_if(filter.criticality, |rows, criticality| rows.filter(Column::Criticality.eq(criticality.as_str())))
         .apply_if(filter.kind.as_deref(), |rows, kind| rows.filter(Column::Kind.eq(kind)))
@@ -62,7 +58,7 @@ pub(super) async fn list(
     };
     let sort = page.sort;
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    let sort = SortBy { column, nullable, id: Column::Id };
+    let sort = SortBy { column, nullable, id: Column::Id, names: None };
     fetch(&queries.0.reader, rows, sort, page, table::Model::from_row, keyset, table::Model::into_equipment).await
 }
 

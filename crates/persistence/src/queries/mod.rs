@@ -1,22 +1,35 @@
 //! Reads: one statement a page, one a row, straight from the tables.
 
+mod customers;
 mod equipment;
+mod interventions;
+mod notifications;
 mod page;
 mod sessions;
+#[cfg(test)]
+mod statement_count;
+mod technicians;
 mod users;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mif_domain::Instant;
+use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::equipment::{Equipment, EquipmentId};
+use mif_domain::interventions::{HistoryEntry, InterventionId, Slot};
+use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
-    Credentials, DatabaseHealth, DatabaseProbe, EquipmentFilter, EquipmentScope, EquipmentSort, Queries, SessionStates,
-    SessionView, UserFilter, UserScope, UserSort, UserView,
+    Candidate, Credentials, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DatabaseHealth,
+    DatabaseProbe, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter, InterventionQueries,
+    InterventionScope, InterventionSort, InterventionView, NotificationFilter, NotificationQueries, NotificationSort,
+    Queries, SessionStates, SessionView, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries,
+    TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
+use mif_domain::technicians::{Skill, TechnicianId};
 use mif_domain::users::{SignInName, UserId};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
 
@@ -73,6 +86,92 @@ impl Queries for SeaQueries {
         page: &PageRequest<EquipmentSort>,
     ) -> Stored<Page<Equipment>> {
         equipment::list(self, scope, filter, page).await
+    }
+}
+
+#[async_trait]
+impl CustomerQueries for SeaQueries {
+    async fn find_customer(&self, id: CustomerId, scope: CustomerScope) -> Stored<Option<Customer>> {
+        customers::find(self, id, scope).await
+    }
+    async fn list_customers(
+        &self,
+        scope: CustomerScope,
+        filter: &CustomerFilter,
+        page: &PageRequest<CustomerSort>,
+    ) -> Stored<Page<Customer>> {
+        customers::list(self, scope, filter, page).await
+    }
+}
+
+#[async_trait]
+impl TechnicianQueries for SeaQueries {
+    async fn find_technician(&self, id: TechnicianId) -> Stored<Option<TechnicianView>> {
+        technicians::find(self, id).await
+    }
+    async fn list_technicians(
+        &self,
+        filter: &TechnicianFilter,
+        page: &PageRequest<TechnicianSort>,
+    ) -> Stored<Page<TechnicianView>> {
+        technicians::list(self, filter, page).await
+    }
+    async fn technician_load(
+        &self,
+        id: TechnicianId,
+        from: Instant,
+        until: Instant,
+        now: Instant,
+    ) -> Stored<TechnicianLoad> {
+        technicians::load(self, id, from, until, now).await
+    }
+    async fn list_skills(&self, filter: &SkillFilter, page: &PageRequest<SkillSort>) -> Stored<Page<Skill>> {
+        technicians::list_skills(self, filter, page).await
+    }
+}
+
+#[async_trait]
+impl InterventionQueries for SeaQueries {
+    async fn find_intervention(
+        &self,
+        id: InterventionId,
+        scope: InterventionScope,
+    ) -> Stored<Option<InterventionView>> {
+        interventions::find(self, id, scope).await
+    }
+    async fn list_interventions(
+        &self,
+        scope: InterventionScope,
+        filter: &InterventionFilter,
+        page: &PageRequest<InterventionSort>,
+    ) -> Stored<Page<InterventionView>> {
+        interventions::list(self, scope, filter, page).await
+    }
+    async fn intervention_history(&self, id: InterventionId, internal: bool) -> Stored<Vec<HistoryEntry>> {
+        interventions::history(self, id, internal).await
+    }
+    async fn candidates(
+        &self,
+        equipment: EquipmentId,
+        slot: Option<Slot>,
+        except: InterventionId,
+    ) -> Stored<Vec<Candidate>> {
+        interventions::candidates(self, equipment, slot, except).await
+    }
+    async fn technician_of_user(&self, user: UserId) -> Stored<Option<TechnicianId>> {
+        interventions::technician_of_user(self, user).await
+    }
+}
+
+#[async_trait]
+impl NotificationQueries for SeaQueries {
+    async fn list_notifications(
+        &self,
+        user: UserId,
+        filter: &NotificationFilter,
+        page: &PageRequest<NotificationSort>,
+    ) -> Stored<Page<Notification>> {
+        notifications::list(self, user, filter, page).await
     }
 }
 

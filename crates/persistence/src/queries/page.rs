@@ -2,26 +2,36 @@
 
 use mif_domain::paging::{Direction, Keyset, Page, PageRequest, Position, SortValue};
 use mif_domain::repository::Stored;
-use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
+use mif_domain::text::searchable;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter as _, QueryOrder as _, QueryResult,
-    QuerySelect as _, QueryTrait as _, Select, Value,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Order, QueryFilter as _, QueryOrder as _,
+    QueryResult, QuerySelect as _, QueryTrait as _, Select, Value,
 };
 
 use crate::errors::plain;
 
 /// How a list is sorted: a column, whether it may be empty, and the identifier that decides between equals.
-pub(super) struct SortBy<C> {
+pub(super) struct SortBy<C, I = C> {
     pub(super) column: C,
     pub(super) nullable: bool,
-    pub(super) id: C,
+    pub(super) id: I,
+    pub(super) names: Option<Names>,
+}
+
+/// Names from other tables, added to the rows of a page *after* it was cut out: joined before, they can lead PostgreSQL to
+/// collect and sort a good part of the table for fifty rows. The rows of the page are called `page`.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) columns: &'static str,
+    pub(super) joins: &'static str,
 }
 
 /// Fetches a page with one statement, and counts with a second one when asked to.
-pub(super) async fn fetch<E, C, S, M, T>(
+pub(super) async fn fetch<E, C, I, S, M, T>(
     connection: &impl ConnectionTrait,
     rows: Select<E>,
-    sort: SortBy<C>,
+    sort: SortBy<C, I>,
     request: &PageRequest<S>,
     read: impl Fn(&QueryResult) -> Result<M, DbErr>,
     keyset: impl Fn(&M) -> Keyset,
@@ -30,11 +40,18 @@ pub(super) async fn fetch<E, C, S, M, T>(
 where
     E: EntityTrait,
     C: ColumnTrait,
+    I: ColumnTrait,
 {
     let total = if request.with_total { Some(count(connection, rows.clone()).await?) } else { None };
     let limit = usize::from(request.limit);
-    // One more tells whether there is a next page.
-    let statement = slice(rows, &sort, request).limit(limit as u64 + 1).build(connection.get_database_backend());
+    let mut statement = slice(rows, &sort, request).build(connection.get_database_backend());
+    // Written into the statement: with a bound limit PostgreSQL would plan for a tenth of the table. One row more tells
+    // whether there is a next page.
+    statement.sql.push_str(&format_limit(limit + 1, &request.position));
+    if let Some(Names { columns, joins }) = sort.names {
+        let order = order_of_page(&sort, request.direction);
+        statement.sql = format!("SELECT page.*, {columns} FROM ({}) AS page {joins} ORDER BY {order}", statement.sql);
+    }
     let found = connection.query_all_raw(statement).await.map_err(plain)?;
     let rows: Vec<M> = found.iter().take(limit).map(read).collect::<Result<_, _>>().map_err(plain)?;
     let next = if found.len() > limit { rows.last().map(keyset) } else { None };
@@ -52,35 +69,56 @@ async fn count<E: EntityTrait>(connection: &impl ConnectionTrait, rows: Select<E
     Ok(counted.and_then(|total| u64::try_from(total).ok()).unwrap_or(0))
 }
 
-fn slice<E: EntityTrait, C: ColumnTrait, S>(
+fn slice<E: EntityTrait, C: ColumnTrait, I: ColumnTrait, S>(
     mut rows: Select<E>,
-    sort: &SortBy<C>,
+    sort: &SortBy<C, I>,
     request: &PageRequest<S>,
 ) -> Select<E> {
-    match &request.position {
-        Position::First => {}
-        Position::Offset(offset) => rows = rows.offset(u64::from(*offset)),
-        Position::After(keyset) => rows = rows.filter(after(sort, request.direction, keyset)),
+    if let Position::After(keyset) = &request.position {
+        rows = rows.filter(after(sort, request.direction, keyset));
     }
     let order = match request.direction {
         Direction::Ascending => Order::Asc,
         Direction::Descending => Order::Desc,
     };
-    if sort.nullable {
-        rows = rows.order_by_asc(sort.column.is_null());
-    }
+    // What is empty stays last, whichever way the rest goes; each way is one direction of an index.
+    rows = match (sort.nullable, request.direction) {
+        (false, _) => rows,
+        (true, Direction::Ascending) => rows.order_by_asc(sort.column.is_null()),
+        (true, Direction::Descending) => rows.order_by_desc(sort.column.is_not_null()),
+    };
     if !is_id(sort) {
         rows = rows.order_by(sort.column, order.clone());
     }
     rows.order_by(sort.id, order)
 }
 
-fn is_id<C: ColumnTrait>(sort: &SortBy<C>) -> bool {
+fn format_limit(limit: usize, position: &Position) -> String {
+    match position {
+        Position::Offset(offset) => format!(" LIMIT {limit} OFFSET {offset}"),
+        Position::First | Position::After(_) => format!(" LIMIT {limit}"),
+    }
+}
+
+/// The order of the rows once more, in words: a join does not promise to keep it.
+fn order_of_page<C: ColumnTrait, I: ColumnTrait>(sort: &SortBy<C, I>, direction: Direction) -> String {
+    let (column, id) = (sort.column.as_str(), sort.id.as_str());
+    match (sort.nullable, direction) {
+        (false, Direction::Ascending) => format!("page.{column}, page.{id}"),
+        (false, Direction::Descending) => format!("page.{column} DESC, page.{id} DESC"),
+        (true, Direction::Ascending) => format!("page.{column} IS NULL, page.{column}, page.{id}"),
+        (true, Direction::Descending) => {
+            format!("page.{column} IS NOT NULL DESC, page.{column} DESC, page.{id} DESC")
+        }
+    }
+}
+
+fn is_id<C: ColumnTrait, I: ColumnTrait>(sort: &SortBy<C, I>) -> bool {
     sort.column.as_str() == sort.id.as_str()
 }
 
 /// The rows that come after a keyset.
-fn after<C: ColumnTrait>(sort: &SortBy<C>, direction: Direction, keyset: &Keyset) -> SimpleExpr {
+fn after<C: ColumnTrait, I: ColumnTrait>(sort: &SortBy<C, I>, direction: Direction, keyset: &Keyset) -> SimpleExpr {
     let beyond = |left: SimpleExpr, right: SimpleExpr| match direction {
         Direction::Ascending => left.gt(right),
         Direction::Descending => left.lt(right),
@@ -93,9 +131,17 @@ fn after<C: ColumnTrait>(sort: &SortBy<C>, direction: Direction, keyset: &Keyset
     let Some(value) = bound(&keyset.value) else {
         return sort.column.is_null().and(beyond(id(), Expr::val(keyset.id)));
     };
-    // A comparison of rows, so that an index on (column, id) is entered at the right place.
-    let later = beyond(Expr::tuple([column(), id()]), Expr::tuple([Expr::val(value), Expr::val(keyset.id)]));
-    if sort.nullable { sort.column.is_null().or(later) } else { later }
+    // A comparison of rows, so that an index on the same columns is entered at the right place.
+    let (value, last) = (Expr::val(value), Expr::val(keyset.id));
+    match (sort.nullable, direction) {
+        (false, _) => beyond(Expr::tuple([column(), id()]), Expr::tuple([value, last])),
+        (true, Direction::Ascending) => {
+            Expr::tuple([sort.column.is_null(), column(), id()]).gt(Expr::tuple([Expr::val(false), value, last]))
+        }
+        (true, Direction::Descending) => {
+            Expr::tuple([sort.column.is_not_null(), column(), id()]).lt(Expr::tuple([Expr::val(true), value, last]))
+        }
+    }
 }
 
 fn bound(value: &SortValue) -> Option<Value> {
@@ -107,8 +153,21 @@ fn bound(value: &SortValue) -> Option<Value> {
     }
 }
 
+/// The rows of `table` whose `search_text` holds a text, which is folded like the column. Both databases have an index of
+/// trigrams for it; SQLite's is a table of its own and knows nothing shorter than three characters.
+pub(super) fn holds(backend: DatabaseBackend, table: &str, text: &str) -> SimpleExpr {
+    let folded = searchable(text);
+    if backend == DatabaseBackend::Sqlite && folded.chars().count() >= 3 {
+        // A phrase in double quotes is taken literally; a quote in it is doubled.
+        let phrase = format!("\"{}\"", folded.replace('"', "\"\""));
+        let sql = format!("{table}.id IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH ?)");
+        return Expr::cust_with_values(sql, [phrase]);
+    }
+    Expr::col((Alias::new(table), Alias::new("search_text"))).like(contains(&folded))
+}
+
 /// A `LIKE` pattern for a substring, with the wildcards of `LIKE` taken literally (escape character `\`).
-pub(super) fn contains(text: &str) -> sea_orm::sea_query::LikeExpr {
+fn contains(text: &str) -> sea_orm::sea_query::LikeExpr {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {

@@ -5,6 +5,7 @@ use mif_domain::customers::CustomerId;
 use mif_domain::queries::SessionView;
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::{SessionId, SessionState};
+use mif_domain::technicians::TechnicianId;
 use mif_domain::users::{Language, Role, UserId};
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QueryResult};
 
@@ -13,9 +14,10 @@ use crate::entity::sessions as table;
 use crate::errors::plain;
 
 const STATE: &str = "\
-    SELECT sessions.id, user_id, username, role, customer_id, language, must_change_password, generation, \
-      acked_generation \
-    FROM sessions JOIN users ON users.id = user_id \
+    SELECT sessions.id, sessions.user_id, username, role, customer_id, technicians.id AS technician_id, language, \
+      must_change_password, generation, acked_generation \
+    FROM sessions JOIN users ON users.id = sessions.user_id \
+      LEFT JOIN technicians ON technicians.user_id = users.id AND archived_at IS NULL \
     WHERE sessions.id = $1 AND revoked_at IS NULL AND expires_at > $2 AND is_active";
 
 pub(super) async fn find_state(queries: &SeaQueries, id: SessionId, at: Instant) -> Stored<Option<SessionState>> {
@@ -38,6 +40,7 @@ fn state(row: &QueryResult, role: Role, language: Language) -> Result<SessionSta
         username: row.try_get("", "username")?,
         role,
         customer_id: row.try_get::<Option<i64>>("", "customer_id")?.map(CustomerId),
+        technician_id: row.try_get::<Option<i64>>("", "technician_id")?.map(TechnicianId),
         language,
         must_change_password: row.try_get("", "must_change_password")?,
         generation: row.try_get("", "generation")?,

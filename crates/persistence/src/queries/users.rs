@@ -3,15 +3,13 @@
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{Credentials, UserFilter, UserScope, UserSort, UserView};
 use mif_domain::repository::Stored;
-use mif_domain::text::searchable;
 use mif_domain::users::{PasswordHash, SignInName, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult, QueryTrait as _, Select,
 };
 
 use super::SeaQueries;
-use super::page::{SortBy, contains, fetch};
+use super::page::{SortBy, fetch, holds};
 use crate::entity::users as table;
 use crate::errors::plain;
 
@@ -41,9 +39,7 @@ pub(super) async fn list(
 ) -> Stored<Page<UserView>> {
     use table::Column;
     let rows = visible(scope)
-        .apply_if(filter.text.as_deref(), |rows, text| {
-            rows.filter(Expr::col(Column::SearchText).like(contains(&searchable(text))))
-        })
+        .apply_if(filter.text.as_deref(), |rows, text| rows.filter(holds(queries.0.backend(), "users", text)))
         .apply_if(filter.role, |rows, role| rows.filter(Column::Role.eq(role.as_str())))
         .apply_if(filter.is_active, |rows, active| rows.filter(Column::IsActive.eq(active)))
         .apply_if(filter.customer_id, |rows, customer| rows.filter(Column::CustomerId.eq(customer.0)));
@@ -58,7 +54,8 @@ pub(super) async fn list(
     let sort = page.sort;
     let read = |row: &QueryResult| table::Model::from_query_result(row, "");
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id }, page, read, keyset, view).await
+    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id, names: None }, page, read, keyset, view)
+        .await
 }
 
 fn sort_value(row: &table::Model, sort: UserSort) -> SortValue {

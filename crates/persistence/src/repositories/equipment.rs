@@ -1,15 +1,17 @@
 //! Equipment.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::{
-    Criticality, Equipment, EquipmentDraft, EquipmentId, EquipmentRepository, EquipmentStatus, MaintenanceInterval,
+    Criticality, Equipment, EquipmentDraft, EquipmentId, EquipmentNames, EquipmentRepository, EquipmentStatus,
+    KnownNames, MaintenanceInterval,
 };
 use mif_domain::repository::{RepositoryError, Stored};
-use mif_domain::text::{Line, Paragraph, TextError};
+use mif_domain::text::{Line, Paragraph};
 use mif_domain::{Constraint, Instant};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
@@ -19,7 +21,8 @@ use sea_orm::{
 
 use sqlx::{ColumnIndex, Decode, Row};
 
-use crate::entity::equipment as table;
+use super::line;
+use crate::entity::{customers, equipment as table};
 use crate::unit_of_work::Transaction;
 
 pub(crate) struct Machines<'a>(pub(crate) &'a mut Transaction);
@@ -112,10 +115,6 @@ impl table::Model {
     }
 }
 
-fn line<const MAX: usize>(text: Option<String>) -> Result<Option<Line<MAX>>, TextError> {
-    text.map(Line::from_string).transpose()
-}
-
 /// The columns that people write.
 fn row(sheet: &EquipmentDraft) -> table::ActiveModel {
     let text = |line: Option<&str>| Set(line.map(str::to_owned));
@@ -145,17 +144,25 @@ fn row(sheet: &EquipmentDraft) -> table::ActiveModel {
 impl Machines<'_> {
     /// Which of the two references was broken. PostgreSQL says it itself; in SQLite the transaction is still usable after
     /// the failure, so we can look.
-    async fn broken_reference(&mut self, error: &DbErr, sheet: &EquipmentDraft) -> Constraint {
+    async fn broken_reference(&mut self, error: &DbErr, sheets: &[EquipmentDraft]) -> Constraint {
         let broken = matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
-        if let (true, DatabaseBackend::Sqlite, Some(parent)) = (broken, self.0.backend(), sheet.parent_id) {
-            let found = table::Entity::find_by_id(parent.0).one(self.0.connection()).await;
-            if matches!(found, Ok(None)) {
+        let parents: HashSet<i64> = sheets.iter().filter_map(|sheet| sheet.parent_id).map(|id| id.0).collect();
+        if broken && self.0.backend() == DatabaseBackend::Sqlite && !parents.is_empty() {
+            let there = table::Entity::find().filter(table::Column::Id.is_in(parents.iter().copied()));
+            let found =
+                there.select_only().column(table::Column::Id).into_tuple::<i64>().all(self.0.connection()).await;
+            if found.is_ok_and(|found| found.len() < parents.len()) {
                 return Constraint::UnknownParent;
             }
         }
         Constraint::UnknownCustomer
     }
 }
+
+/// Rows of one statement that writes many: their values must stay below the parameters that a statement may have.
+const ROWS_AT_ONCE: usize = 200;
+/// Values of one statement that looks many up.
+const NAMES_AT_ONCE: usize = 1000;
 
 #[async_trait]
 impl EquipmentRepository for Machines<'_> {
@@ -164,10 +171,64 @@ impl EquipmentRepository for Machines<'_> {
         match new.insert(self.0.connection()).await {
             Ok(stored) => self.0.parsed(stored.into_equipment()),
             Err(error) => {
-                let meaning = self.broken_reference(&error, &sheet).await;
+                let meaning = self.broken_reference(&error, std::slice::from_ref(&sheet)).await;
                 self.0.referring(Err(error), meaning)
             }
         }
+    }
+
+    async fn insert_all(&mut self, sheets: Vec<EquipmentDraft>, at: Instant) -> Stored<HashMap<Line<50>, EquipmentId>> {
+        let mut coded = HashMap::new();
+        for sheets in sheets.chunks(ROWS_AT_ONCE) {
+            let new =
+                |sheet| table::ActiveModel { created_at: Set(at), updated_at: Set(at), version: Set(1), ..row(sheet) };
+            let insert = table::Entity::insert_many(sheets.iter().map(new));
+            let rows = match insert.exec_with_returning(self.0.connection()).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    let meaning = self.broken_reference(&error, sheets).await;
+                    return self.0.referring(Err(error), meaning);
+                }
+            };
+            for row in rows {
+                let stored = self.0.parsed(row.into_equipment())?;
+                coded.extend(stored.sheet.code.map(|code| (code, stored.id)));
+            }
+        }
+        Ok(coded)
+    }
+
+    async fn known_names(&mut self, names: &EquipmentNames) -> Stored<KnownNames> {
+        let mut known = KnownNames::default();
+        let codes: Vec<_> = names.codes.iter().map(Line::as_str).collect();
+        for codes in codes.chunks(NAMES_AT_ONCE) {
+            let query = table::Entity::find().filter(table::Column::Code.is_in(codes.iter().copied()));
+            let query = query.select_only().columns([table::Column::Code, table::Column::Id]);
+            let result = query.into_tuple::<(String, i64)>().all(self.0.connection()).await;
+            for (code, id) in self.0.checked(result)? {
+                let code =
+                    Line::from_string(code).map_err(|why| RepositoryError::corrupt("equipment", "code", id, why));
+                known.codes.insert(self.0.parsed(code)?, EquipmentId(id));
+            }
+        }
+        let numbers: Vec<_> = names.serial_numbers.iter().map(Line::as_str).collect();
+        for numbers in numbers.chunks(NAMES_AT_ONCE) {
+            let query = table::Entity::find().filter(table::Column::SerialNumber.is_in(numbers.iter().copied()));
+            let query = query.select_only().columns([table::Column::SerialNumber, table::Column::Id]);
+            let result = query.into_tuple::<(String, i64)>().all(self.0.connection()).await;
+            for (number, id) in self.0.checked(result)? {
+                let bad = |why| RepositoryError::corrupt("equipment", "serial_number", id, why);
+                known.serial_numbers.insert(self.0.parsed(Line::from_string(number).map_err(bad))?);
+            }
+        }
+        let ids: Vec<_> = names.customers.iter().map(|id| id.0).collect();
+        for ids in ids.chunks(NAMES_AT_ONCE) {
+            let query = customers::Entity::find().filter(customers::Column::Id.is_in(ids.iter().copied()));
+            let query = query.select_only().column(customers::Column::Id).into_tuple::<i64>();
+            let result = query.all(self.0.connection()).await;
+            known.customers.extend(self.0.checked(result)?.into_iter().map(CustomerId));
+        }
+        Ok(known)
     }
 
     async fn find_for_update(&mut self, id: EquipmentId) -> Stored<Option<Equipment>> {
@@ -190,7 +251,7 @@ impl EquipmentRepository for Machines<'_> {
                 None => self.0.refuse(RepositoryError::Stale),
             },
             Err(error) => {
-                let meaning = self.broken_reference(&error, &equipment.sheet).await;
+                let meaning = self.broken_reference(&error, std::slice::from_ref(&equipment.sheet)).await;
                 self.0.referring(Err(error), meaning)
             }
         }

@@ -7,7 +7,7 @@ use mif_domain::sessions::{
     NewSession, RevokeReason, Rotated, Rotation, SessionId, SessionLimits, SessionRepository, Successor, TokenHash,
 };
 use mif_domain::users::{Role, UserId};
-use sea_orm::{ActiveModelTrait as _, NotSet, QueryResult, Set};
+use sea_orm::{ActiveModelTrait as _, DatabaseBackend, NotSet, QueryResult, Set};
 
 use crate::entity::sessions as table;
 use crate::unit_of_work::Transaction;
@@ -55,12 +55,13 @@ const REVOKE_OLDEST: &str = "\
     WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 \
                  ORDER BY created_at DESC, id DESC LIMIT 1000000 OFFSET $4)";
 
-const WIPE_SUCCESSORS: &str = "\
-    UPDATE sessions SET sealed_successor = NULL \
-    WHERE sealed_successor IS NOT NULL \
-      AND (rotated_at <= $2 OR (rotated_at <= $1 AND acked_generation >= generation))";
+const IS_LIVE: &str = "SELECT id FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2";
 
-const DELETE_ENDED: &str = "DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1";
+const TO_WIPE: &str = "\
+    SELECT id FROM sessions WHERE sealed_successor IS NOT NULL \
+      AND (rotated_at <= $2 OR (rotated_at <= $1 AND acked_generation >= generation)) ORDER BY id LIMIT 1000";
+
+const ENDED: &str = "SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 ORDER BY id LIMIT 1000";
 
 impl Sessions<'_> {
     fn rotated(&mut self, row: &QueryResult) -> Stored<Rotated> {
@@ -139,6 +140,10 @@ impl SessionRepository for Sessions<'_> {
         self.0.execute(ACKNOWLEDGE, values).await.map(|_| ())
     }
 
+    async fn is_live(&mut self, id: SessionId, at: Instant) -> Stored<bool> {
+        Ok(self.0.find(IS_LIVE, vec![id.0.into(), at.into()]).await?.is_some())
+    }
+
     async fn revoke(&mut self, user: UserId, id: SessionId, reason: RevokeReason, at: Instant) -> Stored<bool> {
         let values = vec![id.0.into(), user.0.into(), at.into(), reason.as_str().into()];
         Ok(self.0.execute(REVOKE, values).await? == 1)
@@ -163,7 +168,11 @@ impl SessionRepository for Sessions<'_> {
 
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64> {
         let values = vec![(at - SessionLimits::REPLAY).into(), (at - SessionLimits::LOST_ANSWER).into()];
-        self.0.execute(WIPE_SUCCESSORS, values).await?;
-        self.0.execute(DELETE_ENDED, vec![before.into()]).await
+        // Rows that somebody is working on are left for the next time.
+        let free = if self.0.backend() == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let wipe = format!("UPDATE sessions SET sealed_successor = NULL WHERE id IN ({TO_WIPE} {free})");
+        let wiped = self.0.execute(&wipe, values).await?;
+        let delete = format!("DELETE FROM sessions WHERE id IN ({ENDED} {free})");
+        Ok(wiped + self.0.execute(&delete, vec![before.into()]).await?)
     }
 }

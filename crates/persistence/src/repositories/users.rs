@@ -12,7 +12,7 @@ use mif_domain::{Constraint, Instant};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, NotSet, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _, Set,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 
 use crate::entity::users as table;
@@ -142,6 +142,19 @@ impl UserRepository for Users<'_> {
             .filter(table::Column::IsActive.eq(true));
         let result = query.count(self.0.connection()).await;
         self.0.checked(result)
+    }
+
+    async fn list_active(&mut self, role: Role, customer: Option<CustomerId>) -> Stored<Vec<UserId>> {
+        let query = table::Entity::find()
+            .select_only()
+            .column(table::Column::Id)
+            .filter(table::Column::Role.eq(role.as_str()))
+            .filter(table::Column::IsActive.eq(true))
+            .apply_if(customer, |rows, customer| rows.filter(table::Column::CustomerId.eq(customer.0)))
+            .order_by_asc(table::Column::Id)
+            .limit(500);
+        let result = query.into_tuple::<i64>().all(self.0.connection()).await;
+        Ok(self.0.checked(result)?.into_iter().map(UserId).collect())
     }
 
     async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool> {

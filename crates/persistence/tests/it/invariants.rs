@@ -1,9 +1,10 @@
 //! What the database itself refuses, whoever asks.
 
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
+use mif_domain::interventions::{NewHistoryEntry, Status};
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_persistence::{Database, SeaUnitsOfWork};
-use mif_testkit::T0;
+use mif_testkit::{T0, an_equipment, an_intervention};
 
 use crate::{postgres, sqlite};
 
@@ -41,6 +42,72 @@ async fn an_audit_event_cannot_be_edited_on_postgres() {
     assert_eq!(sqlx::query_as::<_, (String, String, String)>(READ_AUDIT).fetch_one(&mut raw).await.unwrap(), event());
 }
 
+/// An open intervention on a machine, with the entry of its creation.
+async fn one_intervention(database: &Database) {
+    let mut unit = SeaUnitsOfWork(database.clone()).begin().await.unwrap();
+    let machine = unit.equipment().insert(an_equipment("Presse 4").build(), T0).await.unwrap().id;
+    let reference = unit.interventions().next_reference(2026).await.unwrap();
+    let draft = an_intervention("Fuite", machine).build();
+    let work = unit.interventions().insert(reference, draft, None, None, None, T0).await.unwrap();
+    let entry = NewHistoryEntry {
+        intervention_id: work.id,
+        user_id: None,
+        from: None,
+        status: Status::Open,
+        remark: None,
+        is_internal: false,
+        at: T0,
+    };
+    unit.interventions().append_history(entry).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+const EDIT_HISTORY: &str = "UPDATE intervention_history SET status = 'closed'";
+
+/// What no step of the life cycle leads to, and slots and numbers that no program of ours writes.
+const WRONG_WORK: &[&str] = &[
+    "UPDATE interventions SET status = 'assigned'",
+    "UPDATE interventions SET status = 'in_progress'",
+    "UPDATE interventions SET status = 'closed'",
+    "UPDATE interventions SET status = 'finished'",
+    "UPDATE interventions SET closed_at = created_at",
+    "UPDATE interventions SET planned_start_at = created_at",
+    "UPDATE interventions SET planned_end_at = created_at",
+    "UPDATE interventions SET planned_start_at = created_at, planned_end_at = created_at",
+    "UPDATE interventions SET estimated_minutes = -1",
+    "UPDATE interventions SET downtime_minutes = 525601",
+    "UPDATE interventions SET rating = 6",
+    "UPDATE interventions SET equipment_id = 404",
+    "UPDATE interventions SET technician_id = 404",
+    "UPDATE interventions SET title = ''",
+    "DELETE FROM equipment",
+    "DELETE FROM interventions",
+];
+
+#[tokio::test]
+async fn work_that_makes_no_sense_and_edited_history_are_refused_on_sqlite() {
+    let file = sqlite::File::migrated().await;
+    one_intervention(&file.database).await;
+    let mut raw = file.raw().await;
+    let refused = sqlx::query(EDIT_HISTORY).execute(&mut raw).await.unwrap_err();
+    assert!(refused.to_string().contains("append-only"), "{refused}");
+    for wrong in WRONG_WORK {
+        assert!(sqlx::query(*wrong).execute(&mut raw).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn work_that_makes_no_sense_and_edited_history_are_refused_on_postgres() {
+    let postgres = postgres::migrated().await;
+    one_intervention(&postgres.database).await;
+    let mut raw = postgres.raw().await;
+    let refused = sqlx::query(EDIT_HISTORY).execute(&mut raw).await.unwrap_err();
+    assert!(refused.to_string().contains("append-only"), "{refused}");
+    for wrong in WRONG_WORK {
+        assert!(sqlx::query(*wrong).execute(&mut raw).await.is_err(), "{wrong}");
+    }
+}
+
 /// Rows that no version of this program would write: words outside the closed sets, hashes of the wrong length, half an
 /// end of a session, a machine that is its own parent, an instant of the wrong type.
 const WRONG: &[&str] = &[
@@ -54,6 +121,9 @@ const WRONG: &[&str] = &[
        '2026-01-01T00:00:00+00:00', 1)",
     "INSERT INTO equipment (name, kind, location, status, criticality, search_text, created_at, updated_at, version) \
        VALUES ('n', 'k', 'l', 'broken', 'standard', '', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', 1)",
+    "INSERT INTO customers (name, created_at, business_id) VALUES ('n', '2026-01-01T00:00:00+00:00', '123')",
+    "INSERT INTO customers (name, created_at, service_level) VALUES ('n', '2026-01-01T00:00:00+00:00', 'gold')",
+    "INSERT INTO technician_skills (technician_id, skill_id, level) VALUES (404, 404, 'expert')",
 ];
 
 #[tokio::test]

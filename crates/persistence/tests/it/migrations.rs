@@ -1,7 +1,13 @@
 //! Up, down and up again; two at once.
 
-use mif_domain::queries::{DatabaseHealth, DatabaseProbe as _};
+use mif_domain::customers::{Customer, CustomerId, CustomerSheet};
+use mif_domain::paging::{Direction, PageRequest, Position};
+use mif_domain::queries::{
+    CustomerFilter, CustomerQueries as _, CustomerScope, CustomerSort, DatabaseHealth, DatabaseProbe as _,
+};
+use mif_domain::text::Line;
 use mif_persistence::{Database, Schema, SeaQueries};
+use mif_testkit::T0;
 
 use crate::sqlite::{self, settings};
 use crate::{postgres, sqlite::File};
@@ -36,6 +42,51 @@ async fn an_sqlite_database_in_memory_goes_up_down_and_up() {
 #[tokio::test]
 async fn postgres_goes_up_down_and_up() {
     goes_up_down_and_up(&postgres::empty().await.database).await;
+}
+
+async fn back_to_the_first_schema(database: &Database) {
+    let later = Schema(database).status().await.unwrap().len() - 1;
+    Schema(database).down(u32::try_from(later).unwrap()).await.unwrap();
+}
+
+const OLD_CUSTOMER: &str = "INSERT INTO customers (name, created_at) VALUES ('Cosumar', '2026-01-05T07:00:00+00:00')";
+
+/// What was entered before customers had more than a name is whole afterwards: dated, at its first version, and found.
+async fn old_customers_are_whole(database: &Database) {
+    let page = PageRequest {
+        sort: CustomerSort::Name,
+        direction: Direction::Ascending,
+        limit: 50,
+        position: Position::First,
+        with_total: true,
+    };
+    for text in ["cosu", "c"] {
+        let filter = CustomerFilter { text: Some(text.to_owned()), ..CustomerFilter::default() };
+        let queries = SeaQueries(database.clone());
+        let found = queries.list_customers(CustomerScope::All, &filter, &page).await.unwrap();
+        let sheet = CustomerSheet::named(Line::parse("Cosumar").unwrap());
+        let id = CustomerId(1);
+        assert_eq!(found.items, [Customer { id, sheet, created_at: T0, updated_at: T0, version: 1 }], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn customers_of_the_first_schema_are_whole_on_sqlite() {
+    let file = File::migrated().await;
+    back_to_the_first_schema(&file.database).await;
+    sqlx::query(OLD_CUSTOMER).execute(&mut file.raw().await).await.unwrap();
+    Schema(&file.database).up().await.unwrap();
+    old_customers_are_whole(&file.database).await;
+}
+
+#[tokio::test]
+async fn customers_of_the_first_schema_are_whole_on_postgres() {
+    let postgres = postgres::empty().await;
+    Schema(&postgres.database).up().await.unwrap();
+    back_to_the_first_schema(&postgres.database).await;
+    sqlx::query(OLD_CUSTOMER).execute(&mut postgres.raw().await).await.unwrap();
+    Schema(&postgres.database).up().await.unwrap();
+    old_customers_are_whole(&postgres.database).await;
 }
 
 /// As two replicas do that start at the same moment, each with connections of its own.

@@ -1,8 +1,11 @@
 //! Equipment.
 
+use std::collections::{HashMap, HashSet};
+
 use mif_domain::customers::CustomerId;
-use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentStatus};
+use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentNames, EquipmentStatus, KnownNames};
 use mif_domain::queries::EquipmentScope;
+use mif_domain::text::Line;
 use mif_domain::unit_of_work::NamedLock;
 use mif_domain::{Constraint, RepositoryError};
 
@@ -25,6 +28,9 @@ macro_rules! equipment_contracts {
             the_tree_is_walked_upwards,
             two_moves_at_once_close_no_cycle,
             a_scope_hides_what_belongs_to_others,
+            many_machines_are_stored_at_once,
+            one_conflict_among_many_has_its_name,
+            names_in_use_are_known,
         );
     };
 }
@@ -206,4 +212,60 @@ pub async fn a_scope_hides_what_belongs_to_others(backend: &Backend) {
     for (id, scope, visible) in cases {
         assert_eq!(backend.queries.find_equipment(id, scope).await.unwrap().is_some(), visible, "{scope:?}");
     }
+}
+
+/// More than any statement takes, some with a code: each reads back, and the identifiers are those of the codes.
+pub async fn many_machines_are_stored_at_once(backend: &Backend) {
+    let top = backend.insert_equipment(an_equipment("Atelier").build()).await.id;
+    let sheets: Vec<_> = (0..450)
+        .map(|number| {
+            let machine = an_equipment(&format!("Pompe {number}")).parent(top);
+            if number % 2 == 0 { machine.code(&format!("P{number}")).build() } else { machine.build() }
+        })
+        .collect();
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.equipment().insert_all(Vec::new(), T0).await, Ok(HashMap::new()));
+    let coded = unit.equipment().insert_all(sheets.clone(), T0).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(coded.len(), 225);
+    for sheet in sheets.into_iter().step_by(150) {
+        let id = *sheet.code.as_ref().and_then(|code| coded.get(code)).unwrap();
+        let found = backend.queries.find_equipment(id, EquipmentScope::All).await.unwrap();
+        assert_eq!(found, Some(Equipment { id, sheet, created_at: T0, updated_at: T0, version: 1 }));
+    }
+}
+
+/// As if they were stored one by one.
+pub async fn one_conflict_among_many_has_its_name(backend: &Backend) {
+    for (sheet, constraint) in conflicts(backend).await {
+        let mut unit = backend.begin().await;
+        let fine = an_equipment("Presse 3").code("PR-003").build();
+        let refused = unit.equipment().insert_all(vec![fine, sheet], T0).await;
+        assert_eq!(refused, Err(RepositoryError::Conflict(constraint)));
+        unit.commit().await.unwrap_err();
+    }
+}
+
+/// Those that were asked about and no others, compared to the letter; also what this very unit has written.
+pub async fn names_in_use_are_known(backend: &Backend) {
+    let customer = a_customer(&*backend.work, "Cosumar").await.id;
+    let machine = backend.insert_equipment(an_equipment("Presse 1").code("PR-001").serial_number("SN-1").build()).await;
+    backend.insert_equipment(an_equipment("Presse 2").code("PR-002").serial_number("SN-2").build()).await;
+    let code = |text: &str| Line::parse(text).unwrap();
+    let mut unit = backend.begin().await;
+    let fresh = unit.equipment().insert(an_equipment("Presse 3").code("PR-003").build(), T0).await.unwrap();
+    let mut names = EquipmentNames {
+        codes: ["PR-001", "pr-002", "PR-003"].map(code).into(),
+        serial_numbers: ["SN-1", "sn-2"].map(|text| Line::parse(text).unwrap()).into(),
+        customers: [customer, CustomerId(4040)].into(),
+    };
+    // More than any statement takes.
+    names.codes.extend((0..2500).map(|number| code(&format!("free-{number}"))));
+    let expected = KnownNames {
+        codes: [(code("PR-001"), machine.id), (code("PR-003"), fresh.id)].into(),
+        serial_numbers: HashSet::from([Line::parse("SN-1").unwrap()]),
+        customers: HashSet::from([customer]),
+    };
+    assert_eq!(unit.equipment().known_names(&names).await, Ok(expected));
+    assert_eq!(unit.equipment().known_names(&EquipmentNames::default()).await, Ok(KnownNames::default()));
 }

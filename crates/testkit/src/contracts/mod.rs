@@ -9,11 +9,18 @@
 //! }
 //! ```
 
+pub mod customers;
 pub mod equipment;
+pub mod history;
 pub mod idempotency;
+pub mod interventions;
+pub mod lateness;
+pub mod notifications;
 pub mod outbox;
+pub mod planning;
 pub mod queries;
 pub mod sessions;
+pub mod technicians;
 pub mod units;
 pub mod users;
 
@@ -21,13 +28,17 @@ use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
+use mif_domain::Instant;
 use mif_domain::equipment::{Equipment, EquipmentDraft};
+use mif_domain::interventions::{Intervention, InterventionDraft, Status};
 use mif_domain::outbox::OutboxQueue;
 use mif_domain::queries::{Queries, SessionStates};
+use mif_domain::technicians::{Skill, SkillSheet, Technician, TechnicianId, TechnicianSheet};
+use mif_domain::text::Line;
 use mif_domain::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use mif_domain::users::{NewUser, User};
 
-use crate::T0;
+use crate::{T0, a_user};
 
 /// A store of its own for one case, and every port to it.
 #[derive(Debug, Clone)]
@@ -69,6 +80,56 @@ impl Backend {
         unit.commit().await.expect("a commit");
         equipment
     }
+
+    /// Stores a user of this name and their sheet.
+    pub async fn insert_technician(&self, username: &str, sheet: TechnicianSheet) -> Technician {
+        let mut unit = self.begin().await;
+        let user = unit.users().insert(a_user(username).build(), T0).await.expect("a new user");
+        let technician = unit.technicians().insert(user.id, sheet, T0).await.expect("a new technician");
+        unit.commit().await.expect("a commit");
+        technician
+    }
+
+    /// Stores a skill.
+    pub async fn insert_skill(&self, name: &str, domain: &str) -> Skill {
+        let mut unit = self.begin().await;
+        let (name, domain) = (Line::parse(name).expect("a name"), Line::parse(domain).expect("a domain"));
+        let skill = unit.skills().insert(SkillSheet { name, domain }, T0).await.expect("a new skill");
+        unit.commit().await.expect("a commit");
+        skill
+    }
+
+    /// Stores an intervention of 2026 for whoever owns the machine now.
+    pub async fn insert_intervention(
+        &self,
+        draft: InterventionDraft,
+        technician: Option<TechnicianId>,
+        at: Instant,
+    ) -> Intervention {
+        let mut unit = self.begin().await;
+        let machine = unit.equipment().find_for_update(draft.equipment_id).await.expect("a read").expect("a machine");
+        let mut work = unit.interventions();
+        let reference = work.next_reference(2026).await.expect("a reference");
+        let stored = work.insert(reference, draft, technician, machine.sheet.customer_id, None, at).await;
+        drop(work);
+        unit.commit().await.expect("a commit");
+        stored.expect("a new intervention")
+    }
+
+    /// Brings an intervention into a state, whatever the life cycle says, with what the schema wants to see there.
+    pub async fn bring_into(
+        &self,
+        work: Intervention,
+        status: Status,
+        technician: Option<TechnicianId>,
+    ) -> Intervention {
+        let closed_at = (status == Status::Closed).then_some(work.updated_at);
+        let changed = Intervention { status, technician_id: technician, closed_at, ..work };
+        let mut unit = self.begin().await;
+        let stored = unit.interventions().update(&changed, changed.updated_at).await.expect("a change");
+        unit.commit().await.expect("a commit");
+        stored
+    }
 }
 
 /// Runs callers at the same time, each as a task of its own, and returns what they returned.
@@ -107,7 +168,14 @@ macro_rules! unit_of_work_contracts {
         $crate::unit_contracts!($fixture);
         $crate::user_contracts!($fixture);
         $crate::session_contracts!($fixture);
+        $crate::customer_contracts!($fixture);
         $crate::equipment_contracts!($fixture);
+        $crate::technician_contracts!($fixture);
+        $crate::intervention_contracts!($fixture);
+        $crate::planning_contracts!($fixture);
+        $crate::lateness_contracts!($fixture);
+        $crate::history_contracts!($fixture);
+        $crate::notification_contracts!($fixture);
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
     };

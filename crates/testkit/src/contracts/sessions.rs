@@ -30,7 +30,9 @@ macro_rules! session_contracts {
             revoking_is_for_the_owner_and_works_once,
             revoking_all_can_spare_one,
             the_oldest_sessions_give_way,
+            a_live_session_is_told_from_one_that_ended,
             purging_forgets_ended_sessions_and_their_spent_tokens,
+            purging_wipes_successors_that_no_rule_needs_and_counts_them,
             sessions_are_listed_with_the_newest_first,
         );
     };
@@ -320,6 +322,25 @@ pub async fn the_oldest_sessions_give_way(backend: &Backend) {
     }
 }
 
+/// Whatever became of its user.
+pub async fn a_live_session_is_told_from_one_that_ended(backend: &Backend) {
+    let (user, revoked) = signed_in(backend).await;
+    let live = open(backend, user.id, hash(20), T0).await;
+    let mut unit = backend.begin().await;
+    unit.users().update(&User { is_active: false, ..user.clone() }, T0).await.unwrap();
+    unit.sessions().revoke(user.id, revoked, RevokeReason::LoggedOut, later(1)).await.unwrap();
+    let end = T0 + SessionLimits::LIFETIME;
+    for (session, at, expected) in [
+        (live, later(2), true),
+        (live, end - TimeDelta::microseconds(1), true),
+        (live, end, false),
+        (revoked, later(2), false),
+        (SessionId(404), later(2), false),
+    ] {
+        assert_eq!(unit.sessions().is_live(session, at).await, Ok(expected), "{session:?} at {at}");
+    }
+}
+
 /// What ended long ago is deleted; what lives stays.
 pub async fn purging_forgets_ended_sessions_and_their_spent_tokens(backend: &Backend) {
     let (user, ended) = signed_in(backend).await;
@@ -336,6 +357,17 @@ pub async fn purging_forgets_ended_sessions_and_their_spent_tokens(backend: &Bac
     // The spent hashes are free again.
     open(backend, user.id, hash(1), later(13)).await;
     assert!(rotate(backend, 1, later(14)).await.is_some());
+}
+
+/// Wiping counts as work done, so that whoever purges knows whether to come back.
+pub async fn purging_wipes_successors_that_no_rule_needs_and_counts_them(backend: &Backend) {
+    signed_in(backend).await;
+    rotate(backend, 1, later(1)).await;
+    let over = later(1) + SessionLimits::LOST_ANSWER;
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.sessions().purge(T0, over - TimeDelta::microseconds(1)).await, Ok(0));
+    assert_eq!(unit.sessions().purge(T0, over).await, Ok(1));
+    assert_eq!(unit.sessions().purge(T0, over).await, Ok(0));
 }
 
 /// As their owner sees them.

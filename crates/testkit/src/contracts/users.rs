@@ -24,11 +24,33 @@ macro_rules! user_contracts {
             of_parallel_updates_of_one_version_one_wins,
             a_sign_in_does_not_change_the_version,
             only_active_admins_are_counted,
+            whom_a_notification_concerns_is_listed_by_age,
             of_parallel_first_users_one_is_stored,
             a_first_user_is_refused_when_there_is_one,
             credentials_are_found_by_both_names,
         );
     };
+}
+
+/// Only active users of the role, of one customer if it is named.
+pub async fn whom_a_notification_concerns_is_listed_by_age(backend: &Backend) {
+    let own = a_customer(&*backend.work, "Cosumar").await.id;
+    let other = a_customer(&*backend.work, "Lesieur").await.id;
+    let first = backend.insert_user(a_user("zineb").role(Role::Customer).customer(own).build()).await.id;
+    let second = backend.insert_user(a_user("amina").role(Role::Customer).customer(own).build()).await.id;
+    let third = backend.insert_user(a_user("omar").role(Role::Customer).customer(other).build()).await.id;
+    let manager = backend.insert_user(a_user("fatima").role(Role::Manager).customer(own).build()).await.id;
+    let gone = backend.insert_user(a_user("driss").role(Role::Customer).customer(own).build()).await;
+    let mut unit = backend.begin().await;
+    unit.users().update(&User { is_active: false, ..gone }, T0).await.unwrap();
+    for (role, customer, expected) in [
+        (Role::Customer, None, vec![first, second, third]),
+        (Role::Customer, Some(own), vec![first, second]),
+        (Role::Manager, None, vec![manager]),
+        (Role::Technician, None, vec![]),
+    ] {
+        assert_eq!(unit.users().list_active(role, customer).await, Ok(expected), "{role:?} {customer:?}");
+    }
 }
 
 /// Every field survives.

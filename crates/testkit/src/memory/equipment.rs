@@ -1,8 +1,11 @@
 //! Equipment.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentRepository};
+use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentNames, EquipmentRepository, KnownNames};
 use mif_domain::repository::Stored;
+use mif_domain::text::Line;
 use mif_domain::{Constraint, Instant, RepositoryError};
 
 use super::Unit;
@@ -43,6 +46,31 @@ impl EquipmentRepository for Machines<'_> {
         Ok(equipment)
     }
 
+    async fn insert_all(&mut self, sheets: Vec<EquipmentDraft>, at: Instant) -> Stored<HashMap<Line<50>, EquipmentId>> {
+        let mut coded = HashMap::new();
+        for sheet in sheets {
+            let made = self.insert(sheet, at).await?;
+            coded.extend(made.sheet.code.map(|code| (code, made.id)));
+        }
+        Ok(coded)
+    }
+
+    async fn known_names(&mut self, names: &EquipmentNames) -> Stored<KnownNames> {
+        let state = &self.0.state;
+        let mut known = KnownNames::default();
+        for machine in state.equipment.values() {
+            let sheet = &machine.sheet;
+            known
+                .codes
+                .extend(sheet.code.clone().filter(|code| names.codes.contains(code)).map(|code| (code, machine.id)));
+            known
+                .serial_numbers
+                .extend(sheet.serial_number.clone().filter(|number| names.serial_numbers.contains(number)));
+        }
+        known.customers.extend(names.customers.iter().filter(|id| state.customers.contains_key(id)));
+        Ok(known)
+    }
+
     async fn find_for_update(&mut self, id: EquipmentId) -> Stored<Option<Equipment>> {
         Ok(self.0.state.equipment.get(&id).cloned())
     }
@@ -64,7 +92,8 @@ impl EquipmentRepository for Machines<'_> {
             return self.0.refuse(RepositoryError::Stale);
         }
         let childless = self.0.state.equipment.values().all(|other| other.sheet.parent_id != Some(id));
-        self.0.keep(childless, Constraint::StillReferenced)?;
+        let idle = self.0.state.interventions.values().all(|work| work.draft.equipment_id != id);
+        self.0.keep(childless && idle, Constraint::StillReferenced)?;
         self.0.state.equipment.remove(&id);
         Ok(())
     }

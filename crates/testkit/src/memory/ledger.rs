@@ -1,30 +1,18 @@
-//! Customers, the audit trail, the outbox and answered requests.
+//! The audit trail, the outbox and answered requests.
 
 use async_trait::async_trait;
 use mif_domain::audit::{AuditEvent, AuditTrail};
-use mif_domain::customers::{Customer, CustomerId, CustomerRepository};
 use mif_domain::idempotency::{Claim, IdempotencyLedger, IdempotentRequest, StoredAnswer};
 use mif_domain::outbox::{Outbox, OutboxId, OutboxMessage};
 use mif_domain::repository::Stored;
-use mif_domain::text::Line;
 use mif_domain::{Constraint, Instant, RepositoryError};
 
 use super::Unit;
 use super::state::{Entry, OutboxEntry};
 
-pub(super) struct Customers<'a>(pub(super) &'a mut Unit);
 pub(super) struct Trail<'a>(pub(super) &'a mut Unit);
 pub(super) struct Messages<'a>(pub(super) &'a mut Unit);
 pub(super) struct Ledger<'a>(pub(super) &'a mut Unit);
-
-#[async_trait]
-impl CustomerRepository for Customers<'_> {
-    async fn insert(&mut self, name: Line<200>, at: Instant) -> Stored<Customer> {
-        let customer = Customer { id: CustomerId(self.0.state.next_id()), name, created_at: at };
-        self.0.state.customers.insert(customer.id, customer.clone());
-        Ok(customer)
-    }
-}
 
 #[async_trait]
 impl AuditTrail for Trail<'_> {

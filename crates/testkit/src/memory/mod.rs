@@ -1,10 +1,14 @@
 //! The write side in memory: what the databases do, said once more in plain Rust.
 
+mod customers;
 mod equipment;
+mod interventions;
 mod ledger;
+mod notifications;
 mod queries;
 mod sessions;
 mod state;
+mod technicians;
 mod users;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,9 +20,12 @@ use mif_domain::audit::{AuditEvent, AuditTrail};
 use mif_domain::customers::CustomerRepository;
 use mif_domain::equipment::EquipmentRepository;
 use mif_domain::idempotency::IdempotencyLedger;
+use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
+use mif_domain::notifications::{Notification, NotificationRepository};
 use mif_domain::outbox::{LeasedMessage, Outbox, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
 use mif_domain::sessions::SessionRepository;
+use mif_domain::technicians::{SkillRepository, TechnicianRepository};
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork, UnitOfWorkFactory};
 use mif_domain::users::UserRepository;
 use mif_domain::{Constraint, Instant, RepositoryError};
@@ -48,6 +55,17 @@ impl MemoryStore {
     /// The outbox, oldest first, messages that were given up included.
     pub fn outbox(&self) -> Vec<OutboxEntry> {
         self.read(|state| state.outbox.values().cloned().collect())
+    }
+
+    /// Every notification, oldest first.
+    pub fn notifications(&self) -> Vec<Notification> {
+        self.read(|state| state.notifications.values().cloned().collect())
+    }
+
+    /// The history of an intervention, oldest first, as it was appended.
+    pub fn history(&self, intervention: InterventionId) -> Vec<NewHistoryEntry> {
+        let of_it = |entry: &&NewHistoryEntry| entry.intervention_id == intervention;
+        self.read(|state| state.history.values().filter(of_it).cloned().collect())
     }
 
     /// How many sessions are stored, ended ones included.
@@ -156,7 +174,19 @@ impl UnitOfWork for Unit {
         Box::new(sessions::Sessions(self))
     }
     fn customers(&mut self) -> Box<dyn CustomerRepository + '_> {
-        Box::new(ledger::Customers(self))
+        Box::new(customers::Customers(self))
+    }
+    fn technicians(&mut self) -> Box<dyn TechnicianRepository + '_> {
+        Box::new(technicians::Technicians(self))
+    }
+    fn skills(&mut self) -> Box<dyn SkillRepository + '_> {
+        Box::new(technicians::Skills(self))
+    }
+    fn interventions(&mut self) -> Box<dyn InterventionRepository + '_> {
+        Box::new(interventions::Interventions(self))
+    }
+    fn notifications(&mut self) -> Box<dyn NotificationRepository + '_> {
+        Box::new(notifications::Notifications(self))
     }
     fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_> {
         Box::new(equipment::Machines(self))

@@ -1,5 +1,7 @@
 //! Sessions and the rules of rotation.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{
@@ -125,6 +127,10 @@ impl SessionRepository for Sessions<'_> {
         Ok(())
     }
 
+    async fn is_live(&mut self, id: SessionId, at: Instant) -> Stored<bool> {
+        Ok(self.0.state.sessions.get(&id).is_some_and(|session| session.is_open(at)))
+    }
+
     async fn revoke(&mut self, user: UserId, id: SessionId, reason: RevokeReason, at: Instant) -> Stored<bool> {
         let session = self.0.state.sessions.get_mut(&id);
         let session = session.filter(|session| session.opened.user_id == user && session.is_open(at));
@@ -162,18 +168,19 @@ impl SessionRepository for Sessions<'_> {
 
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64> {
         let state = &mut self.0.state;
-        for session in state.sessions.values_mut() {
+        let needless = |session: &&mut StoredSession| {
             let lost_answer_over = !session.rotated_after(at - SessionLimits::LOST_ANSWER);
             let replay_over = !session.rotated_after(at - SessionLimits::REPLAY);
-            if lost_answer_over || (replay_over && session.successor_used()) {
-                session.sealed_successor = None;
-            }
-        }
-        let count = state.sessions.len();
-        state.sessions.retain(|_, session| {
-            session.opened.expires_at >= before && session.revoked.is_none_or(|(when, _)| when >= before)
+            session.sealed_successor.is_some() && (lost_answer_over || (replay_over && session.successor_used()))
+        };
+        let wiped = state.sessions.values_mut().filter(needless).take(1000);
+        let wiped = wiped.map(|session| session.sealed_successor = None).count();
+        let ended = state.sessions.iter().filter(|(_, session)| {
+            session.opened.expires_at < before || session.revoked.is_some_and(|(when, _)| when < before)
         });
-        state.spent.retain(|_, session| state.sessions.contains_key(session));
-        Ok((count - state.sessions.len()) as u64)
+        let ended: BTreeSet<SessionId> = ended.map(|(id, _)| *id).take(1000).collect();
+        state.sessions.retain(|id, _| !ended.contains(id));
+        state.spent.retain(|_, session| !ended.contains(session));
+        Ok((wiped + ended.len()) as u64)
     }
 }

@@ -1,14 +1,17 @@
 //! What the store holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mif_domain::Instant;
 use mif_domain::audit::AuditEvent;
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::idempotency::{Fingerprint, StoredAnswer};
+use mif_domain::interventions::{Intervention, InterventionId, NewHistoryEntry};
+use mif_domain::notifications::{Notification, NotificationId};
 use mif_domain::outbox::{OutboxId, OutboxMessage};
 use mif_domain::sessions::{NewSession, RevokeReason, SessionId, TokenHash};
+use mif_domain::technicians::{Level, Skill, SkillId, Technician, TechnicianId};
 use mif_domain::users::{User, UserId};
 
 #[derive(Debug, Clone, Default)]
@@ -16,6 +19,15 @@ pub(super) struct State {
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) customers: BTreeMap<CustomerId, Customer>,
     pub(super) equipment: BTreeMap<EquipmentId, Equipment>,
+    pub(super) technicians: BTreeMap<TechnicianId, Technician>,
+    pub(super) skills: BTreeMap<SkillId, Skill>,
+    pub(super) held: BTreeMap<(TechnicianId, SkillId), Level>,
+    pub(super) interventions: BTreeMap<InterventionId, Intervention>,
+    /// Late work that was told about.
+    pub(super) told_late: BTreeSet<InterventionId>,
+    pub(super) references: BTreeMap<u16, u32>,
+    pub(super) history: BTreeMap<i64, NewHistoryEntry>,
+    pub(super) notifications: BTreeMap<NotificationId, Notification>,
     pub(super) sessions: BTreeMap<SessionId, StoredSession>,
     pub(super) spent: BTreeMap<TokenHash, SessionId>,
     pub(super) audit: Vec<AuditEvent>,
@@ -34,6 +46,25 @@ impl State {
     /// Whether a user exists and is active.
     pub(super) fn is_active(&self, user: UserId) -> bool {
         self.users.get(&user).is_some_and(|user| user.is_active)
+    }
+
+    /// The name of a user as it is shown: full name, else username.
+    pub(super) fn name_of(&self, user: UserId) -> Option<String> {
+        let user = self.users.get(&user)?;
+        Some(user.full_name.as_ref().map_or_else(|| user.username.to_string(), ToString::to_string))
+    }
+
+    /// The sheet of a user who takes work.
+    pub(super) fn technician_of(&self, user: UserId) -> Option<TechnicianId> {
+        let working = |technician: &&Technician| technician.user_id == user && technician.archived_at.is_none();
+        self.technicians.values().find(working).map(|technician| technician.id)
+    }
+
+    /// What a technician still has to do.
+    pub(super) fn open_work(&self, technician: TechnicianId) -> impl Iterator<Item = &Intervention> {
+        self.interventions
+            .values()
+            .filter(move |work| work.technician_id == Some(technician) && work.status.is_open_work())
     }
 }
 

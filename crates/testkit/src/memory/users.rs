@@ -1,6 +1,7 @@
 //! Users.
 
 use async_trait::async_trait;
+use mif_domain::customers::CustomerId;
 use mif_domain::repository::Stored;
 use mif_domain::users::{EmailAddress, NewUser, Role, User, UserId, UserRepository, Username};
 use mif_domain::{Constraint, Instant, RepositoryError};
@@ -15,7 +16,7 @@ impl Users<'_> {
         id: Option<UserId>,
         username: &Username,
         email: &EmailAddress,
-        customer: Option<mif_domain::customers::CustomerId>,
+        customer: Option<CustomerId>,
     ) -> Stored<()> {
         let others = || self.0.state.users.values().filter(|other| Some(other.id) != id);
         let username_free = others().all(|other| other.username != *username);
@@ -87,6 +88,13 @@ impl UserRepository for Users<'_> {
     async fn count_active_admins(&mut self) -> Stored<u64> {
         let admins = self.0.state.users.values().filter(|user| user.is_active && user.role == Role::Admin);
         Ok(admins.count() as u64)
+    }
+
+    async fn list_active(&mut self, role: Role, customer: Option<CustomerId>) -> Stored<Vec<UserId>> {
+        let concerned = self.0.state.users.values().filter(|user| {
+            user.is_active && user.role == role && customer.is_none_or(|customer| user.customer_id == Some(customer))
+        });
+        Ok(concerned.map(|user| user.id).take(500).collect())
     }
 
     async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool> {

@@ -36,9 +36,17 @@ impl Connection {
     }
 
     pub(super) fn post_json(&mut self, path: &str, body: &str) -> Outcome<Answer> {
+        self.post(path, "", body)
+    }
+
+    pub(super) fn post_json_as(&mut self, path: &str, token: &str, body: &str) -> Outcome<Answer> {
+        self.post(path, &format!("Authorization: Bearer {token}\r\n"), body)
+    }
+
+    fn post(&mut self, path: &str, header: &str, body: &str) -> Outcome<Answer> {
         let (port, length) = (self.port, body.len());
         self.exchange(&format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{header}Content-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         ))
     }

@@ -1,19 +1,48 @@
 //! Every statement that the bench runs by itself. The ceilings repeat what the server sends for the same request, so a
 //! change of a query in `persistence` or of a table in `migrations` belongs here as well.
 
-/// What the server answers with a single statement for `GET /equipements/{id}`. `:rows` is given on the command line.
+/// What the server answers with a single statement for `GET /interventions/{id}`. `:rows` is given on the command line.
 pub(super) const PGBENCH_GET_BY_ID: &str = "\
 \\set id random(1, :rows)
-SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
-maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
-FROM equipment WHERE id = :id;
+SELECT interventions.id, reference, title, interventions.description, interventions.kind, interventions.status, priority, \
+is_urgent, equipment_id, technician_id, interventions.customer_id, author_id, due_at, planned_start_at, planned_end_at, \
+estimated_minutes, started_at, finished_at, closed_at, report, failure_cause, downtime_minutes, rating, late_notified_at, \
+interventions.search_text, interventions.created_at, interventions.updated_at, interventions.version, \
+equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name \
+FROM interventions JOIN equipment ON equipment.id = equipment_id \
+LEFT JOIN technicians ON technicians.id = technician_id LEFT JOIN users ON users.id = technicians.user_id \
+WHERE interventions.id = :id;
 ";
 
 /// One row more than the page tells whether there is a next one.
 pub(super) const PGBENCH_PAGE_OF_50: &str = "\
+SELECT page.*, equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name FROM ( \
+SELECT id, reference, title, description, kind, status, priority, is_urgent, equipment_id, technician_id, customer_id, \
+author_id, due_at, planned_start_at, planned_end_at, estimated_minutes, started_at, finished_at, closed_at, report, \
+failure_cause, downtime_minutes, rating, late_notified_at, search_text, created_at, updated_at, version \
+FROM interventions ORDER BY created_at, id LIMIT 51) AS page \
+JOIN equipment ON equipment.id = page.equipment_id \
+LEFT JOIN technicians ON technicians.id = page.technician_id LEFT JOIN users ON users.id = technicians.user_id \
+ORDER BY page.created_at, page.id;
+";
+
+/// Entering an intervention: its number, its row, its history, its audit event. The year is one that the server does not use.
+pub(super) const PGBENCH_CREATE: &str = "\
+\\set machine random(1, :rows)
 SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
 maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
-FROM equipment ORDER BY name, id LIMIT 51;
+FROM equipment WHERE id = :machine;
+BEGIN;
+INSERT INTO yearly_counters (name, year, value) VALUES ('interventions', 1999, 1) \
+ON CONFLICT (name, year) DO UPDATE SET value = yearly_counters.value + 1 RETURNING value \\gset
+INSERT INTO interventions (reference, title, kind, status, priority, is_urgent, equipment_id, author_id, search_text, \
+created_at, updated_at, version) VALUES ('INT-1999-' || :value, 'Fuite', 'corrective', 'open', 'normal', false, :machine, \
+1, 'int-1999 fuite', now(), now(), 1) RETURNING * \\gset made_
+INSERT INTO intervention_history (intervention_id, user_id, from_status, status, remark, is_internal, at) \
+VALUES (:made_id, 1, NULL, 'open', NULL, false, now());
+INSERT INTO audit_events (at, kind, actor_id, ip, request_id, resource, outcome, details) \
+VALUES (now(), 'intervention.created', 1, '127.0.0.1', 'c0ffeec0ffeec0ffeec0ffeec0ffee00', 'intervention/1', 'success', '{}');
+COMMIT;
 ";
 
 /// One rotation of a refresh token: turn the session, remember the spent token, audit. Each client has a session of its
@@ -38,7 +67,7 @@ COMMIT;
 ";
 
 /// Fresh statistics and visibility maps, as a database has that is not a second old.
-pub(super) const SETTLE: &str = "VACUUM (ANALYZE) equipment";
+pub(super) const SETTLE: &str = "VACUUM (ANALYZE)";
 
 /// Machines with identifiers 1..=rows, into an empty table.
 pub(super) fn insert_equipment(rows: u32) -> String {
@@ -48,6 +77,17 @@ pub(super) fn insert_equipment(rows: u32) -> String {
          SELECT 'Pompe ' || lpad(n::text, 6, '0'), 'P-' || n, 'pompe', 'Atelier ' || n % 40, 'Grundfos', 'CR 32', \
          'SN-' || n, 'operational', 'standard', 90, 'Pompe centrifuge du circuit ' || n % 200, 'pompe ' || n, \
          now(), now(), 1 FROM generate_series(1, {rows}) AS n"
+    )
+}
+
+/// Interventions with identifiers 1..=rows on machines 1..=rows, into an empty table.
+pub(super) fn insert_interventions(rows: u32) -> String {
+    format!(
+        "INSERT INTO interventions (reference, title, description, kind, status, priority, is_urgent, equipment_id, \
+         closed_at, report, search_text, created_at, updated_at, version) \
+         SELECT 'INT-2020-' || lpad(n::text, 6, '0'), 'Fuite sur la pompe ' || n, 'Constaté au poste ' || n % 40, \
+         'corrective', 'closed', 'normal', false, n, now(), 'Joint remplacé', 'fuite sur la pompe ' || n, \
+         now() - n * interval '1 minute', now(), 1 FROM generate_series(1, {rows}) AS n"
     )
 }
 

@@ -1,14 +1,20 @@
 //! Believable data: a plant in Casablanca, its people and its machines.
 
+mod work;
+
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use mif_domain::Instant;
-use mif_domain::customers::{Customer, CustomerId};
+use mif_domain::customers::{Customer, CustomerId, CustomerSheet};
 use mif_domain::equipment::{Criticality, EquipmentDraft, EquipmentId, EquipmentStatus, MaintenanceInterval};
 use mif_domain::sessions::{ClientInfo, NewSession, SessionLimits, TokenHash};
 use mif_domain::text::{Line, Paragraph};
 use mif_domain::unit_of_work::UnitOfWorkFactory;
 use mif_domain::users::{
     EmailAddress, FullName, Language, NewUser, PasswordHash, PlainPassword, Role, UserId, Username,
+};
+
+pub use work::{
+    InterventionBuilder, TechnicianBuilder, a_notice, a_slot, a_stored_technician, a_technician, an_intervention,
 };
 
 use crate::FastHasher;
@@ -35,7 +41,8 @@ pub fn password(typed: &str) -> PlainPassword {
 /// A customer, stored.
 pub async fn a_customer(work: &dyn UnitOfWorkFactory, name: &str) -> Customer {
     let mut unit = work.begin().await.unwrap();
-    let customer = unit.customers().insert(Line::parse(name).unwrap(), T0).await.unwrap();
+    let sheet = CustomerSheet::named(Line::parse(name).unwrap());
+    let customer = unit.customers().insert(sheet, T0).await.unwrap();
     unit.commit().await.unwrap();
     customer
 }

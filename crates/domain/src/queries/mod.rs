@@ -2,7 +2,22 @@
 //!
 //! A scope is part of every query on scoped data: without one the query cannot be built, so nothing can forget it.
 
+mod customers;
+mod interventions;
+mod notifications;
+mod technicians;
+
 use async_trait::async_trait;
+
+pub use customers::{CustomerFilter, CustomerQueries, CustomerScope, CustomerSort};
+pub use interventions::{
+    Candidate, CandidateReason, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort,
+    InterventionView, TimeSpan,
+};
+pub use notifications::{NotificationFilter, NotificationQueries, NotificationSort};
+pub use technicians::{
+    SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView,
+};
 
 use crate::clock::Instant;
 use crate::customers::CustomerId;
@@ -182,7 +197,9 @@ pub trait SessionStates: Send + Sync + std::fmt::Debug {
 
 /// Reads for lists and pages.
 #[async_trait]
-pub trait Queries: Send + Sync + std::fmt::Debug {
+pub trait Queries:
+    CustomerQueries + TechnicianQueries + InterventionQueries + NotificationQueries + Send + Sync + std::fmt::Debug
+{
     /// One user.
     async fn find_user(&self, id: UserId, scope: UserScope) -> Stored<Option<UserView>>;
     /// A page of users.

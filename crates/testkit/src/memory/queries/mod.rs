@@ -1,5 +1,7 @@
 //! The little that can be read without a database.
 
+mod work;
+
 use async_trait::async_trait;
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::paging::{Page, PageRequest};
@@ -26,6 +28,7 @@ impl SessionStates for MemoryStore {
                 username: user.username.as_str().to_owned(),
                 role: user.role,
                 customer_id: user.customer_id,
+                technician_id: state.technician_of(user.id),
                 language: user.language,
                 must_change_password: user.must_change_password,
                 generation: session.generation,
@@ -45,11 +48,16 @@ impl SessionStates for MemoryStore {
     }
 }
 
-/// Single rows of a [`MemoryStore`]. There is no third search engine: a list of machines is `Unavailable`, and a list of
-/// users ignores filter, order and position and gives the first rows by identifier, which is all that making the first
-/// administrator needs. Lists are tested on the databases.
+/// Single rows of a [`MemoryStore`], and what a use case asks about one of them. There is no third search engine: a list
+/// obeys its scope, ignores filter, order and position, and gives the first rows by identifier without a total; of the
+/// technicians only those who take work. A list of machines is `Unavailable`. Lists are tested on the databases.
 #[derive(Debug, Clone)]
 pub struct NoQueries(pub MemoryStore);
+
+/// The beginning of a list.
+fn first_rows<S, T>(page: &PageRequest<S>, rows: impl Iterator<Item = T>) -> Page<T> {
+    Page { items: rows.take(usize::from(page.limit)).collect(), next: None, total: None }
+}
 
 #[async_trait]
 impl Queries for NoQueries {
@@ -65,9 +73,7 @@ impl Queries for NoQueries {
         _filter: &UserFilter,
         page: &PageRequest<UserSort>,
     ) -> Stored<Page<UserView>> {
-        let limit = usize::from(page.limit);
-        let items = self.0.read(|state| state.users.values().take(limit).cloned().map(UserView::from).collect());
-        Ok(Page { items, next: None, total: None })
+        Ok(self.0.read(|state| first_rows(page, state.users.values().cloned().map(UserView::from))))
     }
 
     async fn list_sessions(&self, user: UserId, at: Instant) -> Stored<Vec<SessionView>> {

@@ -1,0 +1,38 @@
+//! Rights, checked again: while a password was being hashed, the one who asked may have lost theirs.
+
+use mif_domain::Instant;
+use mif_domain::repository::RepositoryError;
+use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
+use thiserror::Error;
+
+use super::policy::{Reach, reach};
+use super::{Action, Actor, Denied};
+
+/// Why the actor may not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum RecheckError {
+    /// Their account was closed, their role taken, or their session ended meanwhile.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Looks at the actor's account and session inside the unit that is about to write. Takes [`NamedLock::Admins`], which
+/// whoever takes an administrator's rights away holds as well.
+pub(crate) async fn still_permitted(
+    work: &mut dyn UnitOfWork,
+    actor: &Actor,
+    action: Action,
+    at: Instant,
+) -> Result<(), RecheckError> {
+    work.lock(NamedLock::Admins).await?;
+    let user = work.users().find_for_update(actor.user_id()).await?;
+    let permitted = user.is_some_and(|user| user.is_active && reach(user.role, action) == Reach::All);
+    if permitted && work.sessions().is_live(actor.session_id(), at).await? {
+        Ok(())
+    } else {
+        Err(Denied(action).into())
+    }
+}

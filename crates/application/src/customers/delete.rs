@@ -1,0 +1,79 @@
+//! Deleting a customer that was entered by mistake. One that owns something is made inactive instead.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::customers::CustomerId;
+use mif_domain::repository::{Constraint, RepositoryError};
+use thiserror::Error;
+
+use super::read::manage;
+use crate::Core;
+use crate::access::{Actor, Denied, Refusal};
+
+/// Deletes a customer.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteCustomer {
+    /// Which.
+    pub id: CustomerId,
+    /// The version that the caller saw, if they insist on it.
+    pub expected_version: Option<i64>,
+}
+
+/// Why it was not deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DeleteCustomerError {
+    /// There is none that the actor may see.
+    #[error("no such customer")]
+    NotFound,
+    /// Customers are deleted by those who plan the work.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It changed since the caller saw it.
+    #[error("the customer changed since it was read")]
+    Stale,
+    /// A machine, an account or an intervention points at it: make it inactive instead.
+    #[error("the customer is in use")]
+    InUse,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for DeleteCustomerError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Stale => Self::Stale,
+            RepositoryError::Conflict(Constraint::StillReferenced) => Self::InUse,
+            other => Self::Repository(other),
+        }
+    }
+}
+
+impl From<Refusal> for DeleteCustomerError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl DeleteCustomer {
+    /// Deletes the customer; the audit trail keeps its name.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DeleteCustomerError> {
+        manage(core, actor, self.id).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let customer = work.customers().find_for_update(self.id).await?.ok_or(DeleteCustomerError::NotFound)?;
+        if self.expected_version.is_some_and(|version| version != customer.version) {
+            return Err(DeleteCustomerError::Stale);
+        }
+        work.customers().delete(self.id, customer.version).await?;
+        let event = AuditEvent::success(AuditKind::CustomerDeleted, actor.origin(), now)
+            .on("customer", self.id.0)
+            .with("name", customer.sheet.name.as_str());
+        work.audit().append(event).await?;
+        work.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Changing a customer.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::customers::{BusinessId, Customer, CustomerId, CustomerSheet, ServiceLevel};
+use mif_domain::repository::RepositoryError;
+use mif_domain::text::Line;
+use mif_domain::users::EmailAddress;
+use thiserror::Error;
+
+use super::read::manage;
+use crate::access::{Actor, Denied, Refusal};
+use crate::{Change, Core};
+
+/// What may be changed about a customer: everything that people write. See [`CustomerSheet`].
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each field is the one of the same name in `CustomerSheet`")]
+pub struct CustomerChanges {
+    pub name: Change<Line<200>>,
+    pub contact: Change<Option<Line<150>>>,
+    pub email: Change<Option<EmailAddress>>,
+    pub phone: Change<Option<Line<30>>>,
+    pub address: Change<Option<Line<300>>>,
+    pub city: Change<Option<Line<100>>>,
+    pub business_id: Change<Option<BusinessId>>,
+    pub service_level: Change<ServiceLevel>,
+    pub is_active: Change<bool>,
+}
+
+/// Changes a customer.
+#[derive(Debug)]
+pub struct UpdateCustomer {
+    /// Which.
+    pub id: CustomerId,
+    /// The version that the caller saw, if they insist on it.
+    pub expected_version: Option<i64>,
+    /// What.
+    pub changes: CustomerChanges,
+}
+
+/// Why it was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UpdateCustomerError {
+    /// There is none that the actor may see.
+    #[error("no such customer")]
+    NotFound,
+    /// Customers are changed by those who plan the work.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It changed since the caller saw it.
+    #[error("the customer changed since it was read")]
+    Stale,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(RepositoryError),
+}
+
+impl From<RepositoryError> for UpdateCustomerError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Stale => Self::Stale,
+            other => Self::Repository(other),
+        }
+    }
+}
+
+impl From<Refusal> for UpdateCustomerError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl UpdateCustomer {
+    /// Changes what was named. Without any difference nothing is written and the version stays.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, UpdateCustomerError> {
+        manage(core, actor, self.id).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        let mut customer = work.customers().find_for_update(self.id).await?.ok_or(UpdateCustomerError::NotFound)?;
+        if self.expected_version.is_some_and(|version| version != customer.version) {
+            return Err(UpdateCustomerError::Stale);
+        }
+        let changed = self.changes.apply(&mut customer.sheet);
+        if changed.is_empty() {
+            return Ok(customer);
+        }
+        let stored = work.customers().update(&customer, now).await?;
+        let event = AuditEvent::success(AuditKind::CustomerUpdated, actor.origin(), now)
+            .on("customer", stored.id.0)
+            .with("fields", changed.join(","));
+        work.audit().append(event).await?;
+        work.commit().await?;
+        Ok(stored)
+    }
+}
+
+impl CustomerChanges {
+    /// Writes the changes into the sheet. Returns the names of the fields that differ.
+    fn apply(self, sheet: &mut CustomerSheet) -> Vec<&'static str> {
+        let applied = [
+            ("name", self.name.apply(&mut sheet.name)),
+            ("contact", self.contact.apply(&mut sheet.contact)),
+            ("email", self.email.apply(&mut sheet.email)),
+            ("phone", self.phone.apply(&mut sheet.phone)),
+            ("address", self.address.apply(&mut sheet.address)),
+            ("city", self.city.apply(&mut sheet.city)),
+            ("business_id", self.business_id.apply(&mut sheet.business_id)),
+            ("service_level", self.service_level.apply(&mut sheet.service_level)),
+            ("is_active", self.is_active.apply(&mut sheet.is_active)),
+        ];
+        applied.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! Reporting an intervention.
+
+use chrono::Datelike as _;
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::interventions::{Intervention, InterventionDraft, NewHistoryEntry, Priority};
+use mif_domain::queries::InterventionView;
+use mif_domain::repository::RepositoryError;
+use mif_domain::technicians::{Technician, TechnicianId};
+use mif_domain::unit_of_work::UnitOfWork;
+use mif_domain::users::Role;
+
+use super::{InterventionError, InterventionWithSteps, notify};
+use crate::Core;
+use crate::access::{Action, Actor, Denied, policy};
+use crate::idempotency::{self, Done, Once};
+
+/// Reports an intervention, perhaps given to somebody at once.
+#[derive(Debug)]
+pub struct CreateIntervention {
+    /// What it is about.
+    pub draft: InterventionDraft,
+    /// Who gets it.
+    pub technician_id: Option<TechnicianId>,
+    /// Whether the technician may have something else at that time.
+    pub force: bool,
+}
+
+impl CreateIntervention {
+    /// Dispatchers give it to anybody, a technician to nobody or themselves, a customer to nobody, and only on a machine of
+    /// theirs. Can fail with `Denied`, `UnknownEquipment`, `UnknownTechnician`, `PriorityTooHigh`, `SlotTaken` and the
+    /// errors of the `Idempotency-Key`.
+    pub async fn run(
+        self,
+        core: &Core,
+        actor: &Actor,
+        once: Option<Once<'_, InterventionWithSteps>>,
+    ) -> Result<Done<InterventionWithSteps>, InterventionError> {
+        self.check_rights(actor)?;
+        let scope = policy::equipment_scope(actor);
+        let equipment = core.queries.find_equipment(self.draft.equipment_id, scope).await?;
+        let equipment = equipment.ok_or(InterventionError::UnknownEquipment)?;
+
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        if let Some(answer) = idempotency::claim(&mut *work, once.as_ref(), now).await? {
+            return Ok(Done::Before(answer));
+        }
+        let technician = hold_technician(&mut *work, self.technician_id).await?;
+        if let (Some(technician), Some(slot), false) = (&technician, self.draft.slot, self.force)
+            && let Some(taken) = work.interventions().find_overlap(technician.id, slot, None).await?
+        {
+            return Err(InterventionError::SlotTaken(taken));
+        }
+        let year = u16::try_from(now.year()).map_err(|why| RepositoryError::Corrupt(why.to_string()))?;
+        let reference = work.interventions().next_reference(year).await?;
+        let customer = equipment.sheet.customer_id;
+        let author = Some(actor.user_id());
+        let assignee = technician.as_ref().map(|technician| technician.id);
+        let made = work.interventions().insert(reference, self.draft, assignee, customer, author, now).await?;
+        record(&mut *work, &made, actor, now).await?;
+        if let Some(technician) = &technician {
+            notify::assigned(&mut *work, &made, technician, actor.user_id(), now).await?;
+        }
+        let technician_name = match technician {
+            Some(technician) => name_of(&mut *work, &technician).await?,
+            None => None,
+        };
+        let made = with_steps(made, equipment.sheet.name.into(), technician_name, actor, now);
+        idempotency::complete(&mut *work, once.as_ref(), &made).await?;
+        work.commit().await?;
+        Ok(Done::Now(made))
+    }
+
+    fn check_rights(&self, actor: &Actor) -> Result<(), InterventionError> {
+        let to_oneself = self.technician_id.is_none() || self.technician_id == actor.technician_id();
+        match actor.role() {
+            Role::Admin | Role::Manager => Ok(()),
+            Role::Technician if to_oneself => Ok(()),
+            Role::Customer if self.technician_id.is_none() && self.draft.slot.is_none() => {
+                if matches!(self.draft.priority, Priority::Urgent) {
+                    return Err(InterventionError::PriorityTooHigh);
+                }
+                Ok(())
+            }
+            Role::Technician | Role::Customer => Err(Denied(Action::DispatchInterventions).into()),
+        }
+    }
+}
+
+/// Holds a technician who takes work, so that two dispatchers cannot fill the same hour.
+pub(super) async fn hold_technician(
+    work: &mut dyn UnitOfWork,
+    id: Option<TechnicianId>,
+) -> Result<Option<Technician>, InterventionError> {
+    let Some(id) = id else { return Ok(None) };
+    let technician = work.technicians().find_for_update(id).await?;
+    let technician = technician.filter(|technician| technician.archived_at.is_none());
+    technician.map(Some).ok_or(InterventionError::UnknownTechnician)
+}
+
+async fn name_of(work: &mut dyn UnitOfWork, technician: &Technician) -> Result<Option<String>, InterventionError> {
+    let user = work.users().find_for_update(technician.user_id).await?;
+    Ok(user.map(|user| user.full_name.map_or_else(|| user.username.as_str().to_owned(), String::from)))
+}
+
+async fn record(
+    work: &mut dyn UnitOfWork,
+    made: &Intervention,
+    actor: &Actor,
+    now: mif_domain::Instant,
+) -> Result<(), InterventionError> {
+    let entry = NewHistoryEntry {
+        intervention_id: made.id,
+        user_id: Some(actor.user_id()),
+        from: None,
+        status: made.status,
+        remark: None,
+        is_internal: false,
+        at: now,
+    };
+    work.interventions().append_history(entry).await?;
+    let event = AuditEvent::success(AuditKind::InterventionCreated, actor.origin(), now)
+        .on("intervention", made.id.0)
+        .with("reference", made.reference.to_string());
+    Ok(work.audit().append(event).await?)
+}
+
+fn with_steps(
+    intervention: Intervention,
+    equipment_name: String,
+    technician_name: Option<String>,
+    actor: &Actor,
+    now: mif_domain::Instant,
+) -> InterventionWithSteps {
+    let caller = policy::caller(actor, &intervention);
+    let steps = caller.map(|caller| intervention.allowed_steps(caller, now)).unwrap_or_default();
+    InterventionWithSteps { view: InterventionView { intervention, equipment_name, technician_name }, steps }
+}

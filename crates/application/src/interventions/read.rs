@@ -1,0 +1,106 @@
+//! Reading interventions.
+
+use mif_domain::Instant;
+use mif_domain::interventions::{Caller, HistoryEntry, Intervention, InterventionId, Step};
+use mif_domain::paging::{Page, PageRequest};
+use mif_domain::queries::{InterventionFilter, InterventionSort, InterventionView};
+use mif_domain::repository::Stored;
+use mif_domain::unit_of_work::UnitOfWork;
+
+use super::InterventionError;
+use crate::Core;
+use crate::access::{Actor, policy};
+
+/// An intervention with what the actor may do to it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterventionWithSteps {
+    /// The intervention.
+    pub view: InterventionView,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// Reads one intervention.
+#[derive(Debug, Clone, Copy)]
+pub struct GetIntervention {
+    /// Which.
+    pub id: InterventionId,
+}
+
+impl GetIntervention {
+    /// One round trip.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
+        let scope = policy::intervention_scope(actor);
+        let view = core.queries.find_intervention(self.id, scope).await?.ok_or(InterventionError::NotFound)?;
+        let now = core.clock.now();
+        let caller = policy::caller(actor, &view.intervention);
+        let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
+        Ok(InterventionWithSteps { view, steps })
+    }
+}
+
+/// Lists interventions.
+#[derive(Debug)]
+pub struct ListInterventions {
+    /// Which.
+    pub filter: InterventionFilter,
+    /// Which page of them.
+    pub page: PageRequest<InterventionSort>,
+}
+
+impl ListInterventions {
+    /// One page of what the actor may see, in one statement.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Page<InterventionView>> {
+        core.queries.list_interventions(policy::intervention_scope(actor), &self.filter, &self.page).await
+    }
+}
+
+/// Reads what happened to an intervention.
+#[derive(Debug, Clone, Copy)]
+pub struct GetHistory {
+    /// Which.
+    pub id: InterventionId,
+}
+
+impl GetHistory {
+    /// Customers do not see what is internal.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Vec<HistoryEntry>, InterventionError> {
+        let found = GetIntervention { id: self.id }.run(core, actor).await?;
+        let internal = policy::caller(actor, &found.view.intervention) != Some(Caller::Customer);
+        Ok(core.queries.intervention_history(self.id, internal).await?)
+    }
+}
+
+/// How use cases that change an intervention begin: the row is held, and what the actor may not see does not exist.
+pub(super) async fn hold(
+    work: &mut dyn UnitOfWork,
+    actor: &Actor,
+    id: InterventionId,
+    expected_version: Option<i64>,
+) -> Result<(Intervention, Caller), InterventionError> {
+    let found = work.interventions().find_for_update(id).await?.ok_or(InterventionError::NotFound)?;
+    let caller = policy::caller(actor, &found).ok_or(InterventionError::NotFound)?;
+    if expected_version.is_some_and(|version| version != found.version) {
+        return Err(InterventionError::Stale);
+    }
+    Ok((found, caller))
+}
+
+/// How they end: the intervention as it was written, with the names that go with it. Never as it is by now: somebody else's
+/// edit, and its version, would pass for this one's.
+pub(super) async fn shown(
+    core: &Core,
+    actor: &Actor,
+    written: Intervention,
+    now: Instant,
+) -> Result<InterventionWithSteps, InterventionError> {
+    let scope = mif_domain::queries::InterventionScope::All;
+    let names = core.queries.find_intervention(written.id, scope).await?.ok_or(InterventionError::NotFound)?;
+    let caller = policy::caller(actor, &written);
+    let steps = caller.map(|caller| written.allowed_steps(caller, now)).unwrap_or_default();
+    // A name only as long as it is still that of the same technician.
+    let same = names.intervention.technician_id == written.technician_id;
+    let technician_name = names.technician_name.filter(|_| same);
+    let view = InterventionView { intervention: written, equipment_name: names.equipment_name, technician_name };
+    Ok(InterventionWithSteps { view, steps })
+}

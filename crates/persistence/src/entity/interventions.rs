@@ -1,0 +1,42 @@
+//! The table `interventions`.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "interventions")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key)]
+    pub(crate) id: i64,
+    pub(crate) reference: String,
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    pub(crate) priority: String,
+    pub(crate) is_urgent: bool,
+    pub(crate) equipment_id: i64,
+    pub(crate) technician_id: Option<i64>,
+    pub(crate) customer_id: Option<i64>,
+    pub(crate) author_id: Option<i64>,
+    pub(crate) due_at: Option<DateTimeUtc>,
+    pub(crate) planned_start_at: Option<DateTimeUtc>,
+    pub(crate) planned_end_at: Option<DateTimeUtc>,
+    pub(crate) estimated_minutes: Option<i64>,
+    pub(crate) started_at: Option<DateTimeUtc>,
+    pub(crate) finished_at: Option<DateTimeUtc>,
+    pub(crate) closed_at: Option<DateTimeUtc>,
+    pub(crate) report: Option<String>,
+    pub(crate) failure_cause: Option<String>,
+    pub(crate) downtime_minutes: Option<i64>,
+    pub(crate) rating: Option<i64>,
+    pub(crate) late_notified_at: Option<DateTimeUtc>,
+    pub(crate) search_text: String,
+    pub(crate) created_at: DateTimeUtc,
+    pub(crate) updated_at: DateTimeUtc,
+    pub(crate) version: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
