@@ -8,8 +8,8 @@ use actix_web::http::{Method, Uri};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error};
+use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_actix_web::{AppExt as _, scope};
 
 use crate::edge::edge;
 use crate::fallback::not_here;
@@ -39,8 +39,9 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (app, _) = App::new().into_utoipa_app().configure(|config| routes(config, guard)).split_for_parts();
-    app.app_data(state)
+    App::new()
+        .configure(|config| served(config, guard))
+        .app_data(state)
         .app_data(Data::new(docs::config()))
         .default_service(web::to(not_here))
         .wrap_fn(|mut request, service| {
@@ -55,84 +56,101 @@ pub fn app(
         .wrap(from_fn(edge))
 }
 
-/// Every route, for the application and for the document alike.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>, guard: Option<&FloodGuard>) {
+/// The routes under `/api/v1`: one list for the application and for the document, which are built by different types.
+macro_rules! with_api_routes {
+    ($scope:expr) => {
+        $scope
+            .service(auth::issue_token)
+            .service(auth::sign_in)
+            .service(auth::refresh_token)
+            .service(auth::sign_out)
+            .service(auth::who_am_i)
+            .service(auth::change_password)
+            .service(auth::list_sessions)
+            .service(auth::close_other_sessions)
+            .service(auth::read_session)
+            .service(auth::close_session)
+            .service(users::list)
+            .service(users::create)
+            .service(users::me)
+            .service(users::update_profile)
+            .service(users::read)
+            .service(users::update)
+            .service(users::deactivate)
+            .service(users::activate)
+            .service(users::set_password)
+            .service(customers::list)
+            .service(customers::create)
+            .service(customers::read)
+            .service(customers::update)
+            .service(customers::remove)
+            .service(technicians::list)
+            .service(technicians::create)
+            // Before `{id}`, which would take the word for an identifier.
+            .service(technicians::list_skills)
+            .service(technicians::create_skill)
+            .service(technicians::read)
+            .service(technicians::update)
+            .service(technicians::archive)
+            .service(technicians::load)
+            .service(technicians::set_skills)
+            .service(notifications::list)
+            .service(notifications::list_mine)
+            .service(notifications::list_of_user)
+            .service(notifications::mark_all_read)
+            .service(notifications::mark_read)
+            .service(interventions::list)
+            .service(interventions::list_filtered)
+            .service(interventions::create)
+            .service(interventions::read)
+            .service(interventions::update)
+            .service(intervention_actions::change_status)
+            .service(intervention_actions::assign)
+            .service(intervention_actions::take)
+            .service(intervention_actions::plan)
+            .service(intervention_actions::history)
+            .service(intervention_actions::comment)
+            .service(intervention_actions::candidates)
+            .service(equipment::list)
+            .service(equipment::create)
+            .service(equipment::read)
+            .service(equipment::update)
+            .service(equipment::remove)
+            .service(interventions::of_equipment)
+            .service(equipment_import::import)
+            .service(equipment_label::read)
+    };
+}
+
+/// The other routes.
+macro_rules! with_other_routes {
+    ($config:expr) => {
+        $config
+            .service(health::live)
+            .service(health::liveness)
+            .service(health::ready)
+            .service(health::readiness_alias)
+            .service(health::health)
+            .service(jwks::keys)
+            .service(docs::document)
+            .service(docs::redirect)
+            .service(docs::page)
+    };
+}
+
+/// Every route, as it is served. Without the document: building that in every worker would cost megabytes.
+fn served(config: &mut web::ServiceConfig, guard: Option<&FloodGuard>) {
     let off = FloodGuard::off();
     let limit = Condition::new(guard.is_some(), Governor::new(guard.unwrap_or(&off).config()));
-    let api = scope::scope("/api/v1")
-        .service(auth::issue_token)
-        .service(auth::sign_in)
-        .service(auth::refresh_token)
-        .service(auth::sign_out)
-        .service(auth::who_am_i)
-        .service(auth::change_password)
-        .service(auth::list_sessions)
-        .service(auth::close_other_sessions)
-        .service(auth::read_session)
-        .service(auth::close_session)
-        .service(users::list)
-        .service(users::create)
-        .service(users::me)
-        .service(users::update_profile)
-        .service(users::read)
-        .service(users::update)
-        .service(users::deactivate)
-        .service(users::activate)
-        .service(users::set_password)
-        .service(customers::list)
-        .service(customers::create)
-        .service(customers::read)
-        .service(customers::update)
-        .service(customers::remove)
-        .service(technicians::list)
-        .service(technicians::create)
-        // Before `{id}`, which would take the word for an identifier.
-        .service(technicians::list_skills)
-        .service(technicians::create_skill)
-        .service(technicians::read)
-        .service(technicians::update)
-        .service(technicians::archive)
-        .service(technicians::load)
-        .service(technicians::set_skills)
-        .service(notifications::list)
-        .service(notifications::list_mine)
-        .service(notifications::list_of_user)
-        .service(notifications::mark_all_read)
-        .service(notifications::mark_read)
-        .service(interventions::list)
-        .service(interventions::list_filtered)
-        .service(interventions::create)
-        .service(interventions::read)
-        .service(interventions::update)
-        .service(intervention_actions::change_status)
-        .service(intervention_actions::assign)
-        .service(intervention_actions::take)
-        .service(intervention_actions::plan)
-        .service(intervention_actions::history)
-        .service(intervention_actions::comment)
-        .service(intervention_actions::candidates)
-        .service(equipment::list)
-        .service(equipment::create)
-        .service(equipment::read)
-        .service(equipment::update)
-        .service(equipment::remove)
-        .service(interventions::of_equipment)
-        .service(equipment_import::import)
-        .service(equipment_label::read)
-        .wrap(limit);
-    config
-        // Before the scope, so that it is not counted: it is a probe.
-        .service(health::health_alias)
-        .service(api)
-        .service(health::live)
-        .service(health::liveness)
-        .service(health::ready)
-        .service(health::readiness_alias)
-        .service(health::health)
-        .service(jwks::keys)
-        .service(docs::document)
-        .service(docs::redirect)
-        .service(docs::page);
+    // The alias stands before the scope, so that it is not counted: it is a probe.
+    config.service(health::health_alias).service(with_api_routes!(web::scope("/api/v1")).wrap(limit));
+    with_other_routes!(config);
+}
+
+/// Every route, as it is documented.
+pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
+    config.service(health::health_alias).service(with_api_routes!(scope::scope("/api/v1")));
+    with_other_routes!(config);
 }
 
 fn cors(origins: &[String]) -> Cors {

@@ -1,16 +1,19 @@
 //! What is not there: 404, or 405 with the methods that are. Read from the OpenAPI document, which knows every route.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::OpenApi;
 
-use crate::ApiState;
 use crate::problem::{ApiError, Code};
+
+/// Made when somebody first asks for what is not there: the document is large.
+static ROUTES: LazyLock<RouteTable> = LazyLock::new(|| RouteTable::from_document(&crate::document()));
 
 /// Which methods each address has.
 #[derive(Debug)]
-pub(crate) struct RouteTable(Vec<(Vec<Segment>, String)>);
+struct RouteTable(Vec<(Vec<Segment>, String)>);
 
 #[derive(Debug)]
 enum Segment {
@@ -19,7 +22,7 @@ enum Segment {
 }
 
 impl RouteTable {
-    pub(crate) fn from_document(document: &OpenApi) -> Self {
+    fn from_document(document: &OpenApi) -> Self {
         let routes = document.paths.paths.iter().map(|(path, item)| {
             let methods = [
                 ("GET, HEAD", item.get.is_some()),
@@ -55,8 +58,8 @@ impl RouteTable {
 }
 
 /// The handler of everything that has no other.
-pub(crate) async fn not_here(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
-    let Some(methods) = state.routes.methods(request.path()) else {
+pub(crate) async fn not_here(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let Some(methods) = ROUTES.methods(request.path()) else {
         return Err(Code::UnknownRoute.into());
     };
     let allow = HeaderValue::from_str(methods).unwrap_or(HeaderValue::from_static("GET"));

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa_actix_web::AppExt as _;
 
-use crate::app::routes;
+use crate::app::documented;
 use crate::problem::{FieldProblemBody, MEDIA_TYPE, Problem};
 
 const DESCRIPTION: &str = "Maintenance management: accounts, sessions, customers, technicians, equipment, \
@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "Maintenance management: accounts, sessions, customers
 
 /// The whole document.
 pub fn document() -> OpenApi {
-    let (_, mut document) = App::new().into_utoipa_app().configure(|config| routes(config, None)).split_for_parts();
+    let (_, mut document) = App::new().into_utoipa_app().configure(documented).split_for_parts();
     document.info = InfoBuilder::new()
         .title("MIF")
         .version(env!("CARGO_PKG_VERSION"))

@@ -7,7 +7,6 @@ use mif_application::Core;
 use mif_domain::queries::DatabaseProbe;
 
 use crate::TrustedProxies;
-use crate::fallback::RouteTable;
 
 /// Everything the API needs, wired by `server`.
 #[derive(Debug)]
@@ -24,8 +23,6 @@ pub struct ApiState {
     pub version: &'static str,
     /// What links begin with, without a slash at the end, when people reach the server under a name of its own.
     pub public_url: Option<String>,
-    /// Which methods each address has.
-    pub(crate) routes: RouteTable,
 }
 
 impl ApiState {
@@ -37,8 +34,7 @@ impl ApiState {
         lifecycle: Arc<Lifecycle>,
         version: &'static str,
     ) -> Self {
-        let routes = RouteTable::from_document(&crate::document());
-        Self { core, probe, trusted_proxies, lifecycle, version, public_url: None, routes }
+        Self { core, probe, trusted_proxies, lifecycle, version, public_url: None }
     }
 
     /// Lets links begin with an address that people can reach. Never one that a request claims: `Host` is the client's word.
