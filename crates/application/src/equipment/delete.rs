@@ -5,9 +5,9 @@ use mif_domain::equipment::EquipmentId;
 use mif_domain::repository::{Constraint, RepositoryError};
 use thiserror::Error;
 
-use super::read::{ManageError, manage};
+use super::read::manage;
 use crate::Core;
-use crate::access::{Actor, Denied};
+use crate::access::{Actor, Denied, Refusal};
 
 /// Deletes a machine.
 #[derive(Debug, Clone, Copy)]
@@ -48,12 +48,12 @@ impl From<RepositoryError> for DeleteEquipmentError {
     }
 }
 
-impl From<ManageError> for DeleteEquipmentError {
-    fn from(error: ManageError) -> Self {
+impl From<Refusal> for DeleteEquipmentError {
+    fn from(error: Refusal) -> Self {
         match error {
-            ManageError::NotFound => Self::NotFound,
-            ManageError::Denied(denied) => Self::Denied(denied),
-            ManageError::Repository(error) => error.into(),
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => error.into(),
         }
     }
 }

@@ -7,7 +7,7 @@ use mif_domain::repository::{RepositoryError, Stored};
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// Reads one machine.
 #[derive(Debug, Clone, Copy)]
@@ -53,23 +53,10 @@ impl ListEquipment {
 
 /// How use cases that change a machine begin: what the actor may not see does not exist; what they may see but not change
 /// is denied.
-pub(super) async fn manage(core: &Core, actor: &Actor, id: EquipmentId) -> Result<(), ManageError> {
+pub(super) async fn manage(core: &Core, actor: &Actor, id: EquipmentId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageEquipment) else { return Ok(()) };
     match core.queries.find_equipment(id, policy::equipment_scope(actor)).await? {
-        Some(_) => Err(ManageError::Denied(denied)),
-        None => Err(ManageError::NotFound),
-    }
-}
-
-/// See [`manage`].
-pub(super) enum ManageError {
-    NotFound,
-    Denied(Denied),
-    Repository(RepositoryError),
-}
-
-impl From<RepositoryError> for ManageError {
-    fn from(error: RepositoryError) -> Self {
-        Self::Repository(error)
+        Some(_) => Err(Refusal::Denied(denied)),
+        None => Err(Refusal::NotFound),
     }
 }

@@ -11,8 +11,8 @@ use mif_domain::text::{Line, Paragraph};
 use mif_domain::unit_of_work::NamedLock;
 use thiserror::Error;
 
-use super::read::{ManageError, manage};
-use crate::access::{Actor, Denied};
+use super::read::manage;
+use crate::access::{Actor, Denied, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a machine: everything that people write. See [`EquipmentDraft`].
@@ -91,12 +91,12 @@ impl From<RepositoryError> for UpdateEquipmentError {
     }
 }
 
-impl From<ManageError> for UpdateEquipmentError {
-    fn from(error: ManageError) -> Self {
+impl From<Refusal> for UpdateEquipmentError {
+    fn from(error: Refusal) -> Self {
         match error {
-            ManageError::NotFound => Self::NotFound,
-            ManageError::Denied(denied) => Self::Denied(denied),
-            ManageError::Repository(error) => error.into(),
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => error.into(),
         }
     }
 }

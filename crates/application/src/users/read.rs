@@ -7,7 +7,7 @@ use mif_domain::users::{User, UserId};
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Denied, Refusal, policy};
 
 /// Reads one account.
 #[derive(Debug, Clone, Copy)]
@@ -83,23 +83,10 @@ pub(crate) async fn own_account(core: &Core, actor: &Actor) -> Stored<User> {
 
 /// How use cases that change an account begin: what the actor may not see does not exist; what they may see but not
 /// change is denied.
-pub(super) async fn manage(core: &Core, actor: &Actor, id: UserId) -> Result<(), ManageError> {
+pub(super) async fn manage(core: &Core, actor: &Actor, id: UserId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageUsers) else { return Ok(()) };
     match core.queries.find_user(id, policy::user_scope(actor)).await? {
-        Some(_) => Err(ManageError::Denied(denied)),
-        None => Err(ManageError::NotFound),
-    }
-}
-
-/// See [`manage`].
-pub(super) enum ManageError {
-    NotFound,
-    Denied(Denied),
-    Repository(RepositoryError),
-}
-
-impl From<RepositoryError> for ManageError {
-    fn from(error: RepositoryError) -> Self {
-        Self::Repository(error)
+        Some(_) => Err(Refusal::Denied(denied)),
+        None => Err(Refusal::NotFound),
     }
 }

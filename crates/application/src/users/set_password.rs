@@ -6,9 +6,9 @@ use mif_domain::sessions::RevokeReason;
 use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword, UserId};
 use thiserror::Error;
 
-use super::read::{ManageError, manage};
+use super::read::manage;
 use crate::Core;
-use crate::access::{Action, Actor, Denied, RecheckError, still_permitted};
+use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
 
 /// Replaces somebody's password. Every session of theirs ends, and the next one may only change the password.
 #[derive(Debug)]
@@ -39,12 +39,12 @@ pub enum SetPasswordError {
     Repository(#[from] RepositoryError),
 }
 
-impl From<ManageError> for SetPasswordError {
-    fn from(error: ManageError) -> Self {
+impl From<Refusal> for SetPasswordError {
+    fn from(error: Refusal) -> Self {
         match error {
-            ManageError::NotFound => Self::NotFound,
-            ManageError::Denied(denied) => Self::Denied(denied),
-            ManageError::Repository(error) => Self::Repository(error),
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => Self::Repository(error),
         }
     }
 }

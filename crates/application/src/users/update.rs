@@ -10,8 +10,8 @@ use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
 use mif_domain::users::{EmailAddress, FullName, Language, Role, User, UserId, Username};
 use thiserror::Error;
 
-use super::read::{ManageError, manage};
-use crate::access::{Actor, Denied};
+use super::read::manage;
+use crate::access::{Actor, Denied, Refusal};
 use crate::technicians::account::{DischargeError, discharge, enlist, hold};
 use crate::{Change, Core};
 
@@ -98,12 +98,12 @@ impl From<DischargeError> for UpdateUserError {
     }
 }
 
-impl From<ManageError> for UpdateUserError {
-    fn from(error: ManageError) -> Self {
+impl From<Refusal> for UpdateUserError {
+    fn from(error: Refusal) -> Self {
         match error {
-            ManageError::NotFound => Self::NotFound,
-            ManageError::Denied(denied) => Self::Denied(denied),
-            ManageError::Repository(error) => error.into(),
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => error.into(),
         }
     }
 }
