@@ -65,6 +65,16 @@ words! {
         InterventionCommented = "intervention.commented",
         /// Machines were entered from a file.
         EquipmentImported = "equipment.imported",
+        /// A document was stored.
+        DocumentUploaded = "document.uploaded",
+        /// A document was handed out: once for each user and document in 5 minutes.
+        DocumentDownloaded = "document.downloaded",
+        /// A document was deleted.
+        DocumentDeleted = "document.deleted",
+        /// A content was refused, or found infected later.
+        DocumentRejected = "document.rejected",
+        /// Keys were changed.
+        KeyRotated = "key.rotated",
         /// A server started.
         ConfigStarted = "config.started",
     }

@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod clock;
 pub mod customers;
+pub mod documents;
 pub mod equipment;
 pub mod idempotency;
 pub mod interventions;

@@ -3,6 +3,7 @@
 //! A scope is part of every query on scoped data: without one the query cannot be built, so nothing can forget it.
 
 mod customers;
+mod documents;
 mod interventions;
 mod notifications;
 mod technicians;
@@ -10,6 +11,7 @@ mod technicians;
 use async_trait::async_trait;
 
 pub use customers::{CustomerFilter, CustomerQueries, CustomerScope, CustomerSort};
+pub use documents::{DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, KeyUse};
 pub use interventions::{
     Candidate, CandidateReason, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort,
     InterventionView, TimeSpan,
