@@ -19,6 +19,7 @@ mod entropy;
 mod mail;
 mod memory;
 mod passwords;
+mod scanner;
 mod tokens;
 
 pub use builders::{
@@ -30,4 +31,5 @@ pub use entropy::SeededEntropy;
 pub use mail::RecordingMailer;
 pub use memory::{MemoryStore, NoQueries, OutboxEntry};
 pub use passwords::FastHasher;
+pub use scanner::{FakeScanner, VIRUS_MARKER, VIRUS_NAME};
 pub use tokens::{FakeAccessTokens, FakeRefreshTokens};

@@ -19,6 +19,7 @@ pub mod notifications;
 pub mod outbox;
 pub mod planning;
 pub mod queries;
+pub mod scanner;
 pub mod sessions;
 pub mod technicians;
 pub mod units;

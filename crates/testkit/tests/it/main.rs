@@ -1,4 +1,6 @@
-//! The one integration binary of this crate: the store in memory passes the contracts that the databases pass.
+//! The one integration binary of this crate: what is in memory passes the contracts that the real adapters pass.
+
+mod scanner;
 
 use std::sync::Arc;
 
