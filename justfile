@@ -8,7 +8,7 @@ default:
 run *args:
     cargo run -- serve {{ args }}
 
-# Run every test against a private PostgreSQL
+# Run every test against a private PostgreSQL and clamd
 test *args:
     cargo xtask test {{ args }}
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::Outcome;
-use crate::pg::{Cluster, ClusterOptions};
+use crate::test::Peers;
 use crate::workspace::{Workspace, capture, exit_code, status};
 
 const MINIMUM_LINES_PERCENT: &str = "80";
@@ -14,10 +14,11 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome<ExitCode> {
     capture(&mut workspace.cargo(["llvm-cov", "--version"]))
         .map_err(|_| "cargo-llvm-cov is missing: run `cargo install --locked cargo-llvm-cov`".to_owned())?;
     let binary = workspace.build_for_tests()?;
-    let cluster = Cluster::start(ClusterOptions { durable: false })?;
+    let peers = Peers::start()?;
 
     let mut command = workspace.cargo(["llvm-cov", "--workspace", "--locked"]);
     command.args(["--fail-under-lines", MINIMUM_LINES_PERCENT, "--ignore-filename-regex", NOT_COUNTED]);
-    command.env("MIF_TEST_POSTGRES", cluster.url("postgres")).env("MIF_TEST_BINARY", binary);
+    peers.announce(&mut command);
+    command.env("MIF_TEST_BINARY", binary);
     Ok(exit_code(status(&mut command)?))
 }

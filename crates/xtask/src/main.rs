@@ -1,6 +1,6 @@
 //! Developer commands: `cargo xtask <command>`. Outside the product, with few dependencies, so that it builds in seconds.
 //!
-//! One module per command; `workspace` runs cargo, `pg` lends a private PostgreSQL cluster, `apt` installs what is missing.
+//! One module per command; `workspace` runs cargo, `pg` and `clamd` lend private servers, `apt` installs what is missing.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,6 +13,7 @@ mod apt;
 mod arch;
 mod bench;
 mod ci;
+mod clamd;
 mod coverage;
 mod openapi;
 mod pg;
@@ -30,7 +31,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   arch                check the dependency rule between the crates
-  test [args...]      run every test against a private PostgreSQL; args go to `cargo test`
+  test [args...]      run every test against a private PostgreSQL and clamd; args go to `cargo test`
   openapi [--check]   write docs/openapi.json, or only compare it
   ci                  what .ci/run runs: fmt, arch, clippy, test, openapi --check
   coverage            line coverage with its gate (needs cargo-llvm-cov)

@@ -1,22 +1,43 @@
 //! `cargo xtask test`: the one test command. Nothing is skipped: what is missing is installed or named.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::Outcome;
+use crate::clamd::Clamd;
 use crate::pg::{Cluster, ClusterOptions};
 use crate::workspace::{Workspace, exit_code, status};
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     let binary = workspace.build_for_tests()?;
-    let cluster = Cluster::start(ClusterOptions { durable: false })?;
+    let peers = Peers::start()?;
 
     let mut command = workspace.cargo(["test", "--locked", "--no-fail-fast"]);
     if !names_packages(args) {
         command.arg("--workspace");
     }
     command.args(args);
-    command.env("MIF_TEST_POSTGRES", cluster.url("postgres")).env("MIF_TEST_BINARY", binary);
+    peers.announce(&mut command);
+    command.env("MIF_TEST_BINARY", binary);
     Ok(exit_code(status(&mut command)?))
+}
+
+/// The programs that tests talk to. They end with this value.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    cluster: Cluster,
+    clamd: Clamd,
+}
+
+impl Peers {
+    pub(crate) fn start() -> Outcome<Self> {
+        Ok(Self { cluster: Cluster::start(ClusterOptions { durable: false })?, clamd: Clamd::start()? })
+    }
+
+    /// Tells the tests where their peers listen.
+    pub(crate) fn announce(&self, tests: &mut Command) {
+        tests.env("MIF_TEST_POSTGRES", self.cluster.url("postgres"));
+        tests.env("MIF_TEST_CLAMD", self.clamd.unix_address()).env("MIF_TEST_CLAMD_TCP", self.clamd.tcp_address());
+    }
 }
 
 /// `--workspace` would win over `-p`.

@@ -90,7 +90,7 @@ async fn an_answer_may_come_byte_by_byte() {
     assert_eq!(signature(scan(&clamd(&server.address, LONG), &[b"a"]).await), "Slow.Name");
 }
 
-/// What clamd does over its StreamMaxLength: it answers, and hangs up on what is still under way.
+/// What clamd does over its `StreamMaxLength`: it answers, and hangs up on what is still under way.
 #[tokio::test]
 async fn a_limit_is_told_although_writing_fails() {
     let server = FakeClamd::start(|mut stream| async move {

@@ -29,12 +29,10 @@ fn tcp() -> Clamd {
     real("MIF_TEST_CLAMD_TCP")
 }
 
-#[expect(clippy::unused_async, reason = "every adapter's fixture has the same shape")]
 async fn over_unix() -> Arc<dyn Scanner> {
     Arc::new(unix())
 }
 
-#[expect(clippy::unused_async, reason = "every adapter's fixture has the same shape")]
 async fn over_tcp() -> Arc<dyn Scanner> {
     Arc::new(tcp())
 }
@@ -95,7 +93,7 @@ async fn the_largest_upload_is_within_the_limits_of_clamd() {
     assert_eq!(scan(&unix(), &slices(&megabytes(100))).await, Ok(Verdict::Clean));
 }
 
-/// Over its StreamMaxLength clamd hangs up on the writer.
+/// Over its `StreamMaxLength` clamd hangs up on the writer.
 #[tokio::test]
 async fn what_is_over_the_limits_of_clamd_has_no_verdict() {
     for clamd in [unix(), tcp()] {

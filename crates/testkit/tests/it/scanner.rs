@@ -6,7 +6,6 @@ use std::time::Duration;
 use mif_domain::documents::{ScanError, Scanner, ScannerHealth, Verdict};
 use mif_testkit::FakeScanner;
 
-#[expect(clippy::unused_async, reason = "every adapter's fixture has the same shape")]
 async fn fixture() -> Arc<dyn Scanner> {
     Arc::new(FakeScanner::default())
 }
