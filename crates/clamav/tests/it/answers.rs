@@ -7,8 +7,7 @@ use mif_domain::documents::{ScanError, Scanner as _, Verdict};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::fake::{
-    FakeClamd, LONG, clamd, in_time, megabytes, read_command, read_content, scan, signature, slices, unavailable,
-    unsure,
+    FakeClamd, LONG, clamd, in_time, megabytes, read_command, read_content, scan, signature, unavailable, unsure,
 };
 
 const LIMIT: &str = "INSTREAM size limit exceeded. ERROR";
@@ -101,7 +100,7 @@ async fn a_limit_is_told_although_writing_fails() {
     .await;
     let content = megabytes(32);
     for _ in 0..20 {
-        let reason = unsure(scan(&clamd(&server.address, LONG), &slices(&content)).await);
+        let reason = unsure(scan(&clamd(&server.address, LONG), &content).await);
         assert!(reason.contains(LIMIT), "{reason}");
     }
 }
@@ -116,7 +115,7 @@ async fn an_early_find_ends_the_scan_and_not_the_upload() {
         tokio::time::sleep(2 * LONG).await;
     })
     .await;
-    assert_eq!(signature(scan(&clamd(&server.address, LONG), &slices(&megabytes(32))).await), "Early.Name");
+    assert_eq!(signature(scan(&clamd(&server.address, LONG), &megabytes(32)).await), "Early.Name");
 }
 
 /// Calls the content clean as soon as it is announced, and takes nothing of it.
@@ -132,7 +131,7 @@ async fn hasty() -> FakeClamd {
 #[tokio::test]
 async fn nobody_knows_a_content_that_is_not_complete() {
     let server = hasty().await;
-    let reason = unsure(scan(&clamd(&server.address, LONG), &slices(&megabytes(32))).await);
+    let reason = unsure(scan(&clamd(&server.address, LONG), &megabytes(32)).await);
     assert!(reason.contains("before it had all of it"), "{reason}");
 }
 
@@ -144,7 +143,27 @@ async fn an_answer_from_before_the_end_is_early() {
     in_time(async {
         let scan = clamd.begin().await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        unsure(scan.finish().await);
+        assert!(unsure(scan.finish().await).contains("before it had all of it"));
+    })
+    .await;
+}
+
+/// A word that was begun before the content ended is about the content up to there, whenever it ends.
+#[tokio::test]
+async fn an_answer_that_began_before_the_end_is_early() {
+    let server = FakeClamd::start(|mut stream| async move {
+        stream.set_nodelay(true).unwrap();
+        read_command(&mut stream, b"zINSTREAM\0").await;
+        stream.write_all(b"stream: ").await.unwrap();
+        assert_eq!(stream.read_u32().await.unwrap(), 0, "the end of the content");
+        stream.write_all(b"OK\0").await.unwrap();
+    })
+    .await;
+    let clamd = clamd(&server.address, LONG);
+    in_time(async {
+        let scan = clamd.begin().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(unsure(scan.finish().await).contains("before it had all of it"));
     })
     .await;
 }
@@ -156,7 +175,7 @@ async fn a_clamd_that_goes_away_in_the_middle_is_unavailable() {
         stream.read_exact(&mut vec![0; 100_000]).await.unwrap();
     })
     .await;
-    let reason = unavailable(scan(&clamd(&server.address, LONG), &slices(&megabytes(32))).await);
+    let reason = unavailable(scan(&clamd(&server.address, LONG), &megabytes(32)).await);
     assert!(reason.contains("went away"), "{reason}");
 }
 
@@ -168,7 +187,7 @@ async fn an_error_is_repeated_and_never_becomes_a_verdict() {
         let mut scan = clamd.begin().await.unwrap();
         let mut fed = Vec::new();
         for piece in megabytes(32) {
-            fed.push(scan.feed(&piece).await);
+            fed.push(scan.feed(piece).await);
         }
         let first = fed.iter().position(Result::is_err).expect("an error");
         assert!(fed[first..].iter().all(|outcome| *outcome == fed[first]));

@@ -6,9 +6,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
 use tokio::time::{sleep, timeout};
 
-use crate::fake::{
-    FakeClamd, LONG, SHORT, address_of, clamd, in_time, megabytes, read_content, scan, slices, unavailable,
-};
+use crate::fake::{FakeClamd, LONG, SHORT, address_of, clamd, in_time, megabytes, read_content, scan, unavailable};
 
 #[tokio::test]
 async fn a_clamd_that_accepts_nothing_takes_a_little_and_then_nothing() {
@@ -17,7 +15,7 @@ async fn a_clamd_that_accepts_nothing_takes_a_little_and_then_nothing() {
     // The system connects and buffers in its name.
     let reason = unavailable(scan(&clamd, &[b"Bon de travail"]).await);
     assert!(reason.contains("no answer within"), "{reason}");
-    let reason = unavailable(scan(&clamd, &slices(&megabytes(32))).await);
+    let reason = unavailable(scan(&clamd, &megabytes(32)).await);
     assert!(reason.contains("took nothing more within"), "{reason}");
 }
 
@@ -56,7 +54,7 @@ async fn a_hanging_unix_socket_has_its_deadlines_too() {
     let address: ClamdAddress = format!("unix:{}", path.display()).parse().unwrap();
     let clamd = clamd(&address, SHORT);
     assert!(unavailable(scan(&clamd, &[b"a"]).await).contains("no answer within"));
-    assert!(unavailable(scan(&clamd, &slices(&megabytes(4))).await).contains("took nothing more within"));
+    assert!(unavailable(scan(&clamd, &megabytes(4)).await).contains("took nothing more within"));
 }
 
 #[tokio::test]
@@ -91,7 +89,7 @@ async fn a_clamd_that_takes_one_byte_at_a_time() {
         }
     })
     .await;
-    unavailable(scan(&clamd(&server.address, SHORT), &slices(&megabytes(32))).await);
+    unavailable(scan(&clamd(&server.address, SHORT), &megabytes(32)).await);
 }
 
 #[tokio::test]

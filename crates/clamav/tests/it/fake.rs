@@ -113,13 +113,11 @@ pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(2 * LONG, work).await.expect("an end in time")
 }
 
-/// More than the buffers of a connection hold, in pieces.
-pub(crate) fn megabytes(count: usize) -> Vec<Vec<u8>> {
-    vec![vec![b'a'; 1 << 20]; count]
-}
+static MEGABYTE: [u8; 1 << 20] = [b'a'; 1 << 20];
 
-pub(crate) fn slices(pieces: &[Vec<u8>]) -> Vec<&[u8]> {
-    pieces.iter().map(Vec::as_slice).collect()
+/// A content in pieces: from 32 on it is more than the buffers of a connection hold.
+pub(crate) fn megabytes(count: usize) -> Vec<&'static [u8]> {
+    vec![&MEGABYTE; count]
 }
 
 pub(crate) fn signature(outcome: Result<Verdict, ScanError>) -> String {
