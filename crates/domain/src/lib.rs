@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod paging;
 pub mod queries;
 pub mod repository;
+pub mod secrets;
 pub mod sessions;
 pub mod technicians;
 pub mod text;

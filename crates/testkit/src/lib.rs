@@ -16,6 +16,7 @@ mod builders;
 mod clock;
 pub mod contracts;
 mod entropy;
+mod files;
 mod mail;
 mod memory;
 mod passwords;
@@ -28,6 +29,7 @@ pub use builders::{
 };
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;
+pub use files::MemoryFiles;
 pub use mail::RecordingMailer;
 pub use memory::{MemoryStore, NoQueries, OutboxEntry};
 pub use passwords::FastHasher;

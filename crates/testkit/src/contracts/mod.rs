@@ -11,6 +11,7 @@
 
 pub mod customers;
 pub mod equipment;
+pub mod files;
 pub mod history;
 pub mod idempotency;
 pub mod interventions;

@@ -5,7 +5,8 @@ mod scanner;
 use std::sync::Arc;
 
 use mif_testkit::contracts::Backend;
-use mif_testkit::{MemoryStore, NoQueries};
+use mif_testkit::contracts::files::FileBackend;
+use mif_testkit::{FakeClock, MemoryFiles, MemoryStore, NoQueries};
 
 async fn fixture() -> Backend {
     let store = Arc::new(MemoryStore::default());
@@ -20,4 +21,14 @@ async fn fixture() -> Backend {
 
 mod memory {
     mif_testkit::unit_of_work_contracts!(crate::fixture);
+}
+
+async fn files() -> FileBackend {
+    let clock = Arc::new(FakeClock::default());
+    let store = Arc::new(MemoryFiles::new(clock.clone()));
+    FileBackend { store: store.clone(), keys: store, clock, keep: Arc::new(()) }
+}
+
+mod memory_files {
+    mif_testkit::file_contracts!(crate::files);
 }

@@ -1,0 +1,289 @@
+//! The ring of keys that file keys are wrapped with.
+//!
+//! In a folder, a key is a file `files-<activation>-<label>.key`, mode 0600: 32 random bytes in base64 and a line break.
+//! `<activation>` is the Unix second from which it may encrypt; before that, and after a newer one took over, it only
+//! decrypts. So a rotation is: put a file with an activation a few seconds ahead, wait until every replica has read it,
+//! wrap every file key anew, and delete the old one. Files are never rewritten and nothing is locked. A key's name is
+//! computed from the key. From a setting, `name:base64` separated by commas, the first encrypts and nothing is reread.
+
+mod files;
+mod key;
+mod secrets;
+mod watch;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mif_domain::documents::{FileId, FileKeys, FileStoreError, KeyState, StoredFile, WrappedKey};
+use mif_domain::{Clock, Entropy, Instant};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::format::FileKey;
+use files::Stamp;
+use key::Key;
+use watch::{Keys, Watched};
+
+/// The file of the first key, the same in every process. Activation 0: it may encrypt at once, whatever the clocks of the
+/// replicas say, and gives way to any later key.
+const FIRST_FILE: &str = "files-0-first.key";
+
+/// Where the keys are.
+#[derive(Clone)]
+pub enum KeySource {
+    /// Key files in a folder, reread while the server runs.
+    Folder(PathBuf),
+    /// `name:base64` separated by commas; the first encrypts.
+    Setting(Zeroizing<String>),
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Self::Setting(_) => f.write_str("Setting(***)"),
+        }
+    }
+}
+
+/// Why the keys cannot be used or changed.
+#[derive(Debug, Error)]
+pub enum RingError {
+    /// No key may encrypt now, and none may be made.
+    #[error(
+        "no document key in {}: put a key file there, or set MIF_KEYS__DIR to the folder that holds one, or MIF_STORAGE__KEYS",
+        .0.display()
+    )]
+    Missing(PathBuf),
+    /// Others than its owner may open it.
+    #[error("{} has mode {mode:04o}, so others can use the key: make it 0600 (chmod 600)", file.display())]
+    Exposed {
+        /// The key file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is not a key file as this module writes them.
+    #[error("{} is not a usable document key: {reason}", file.display())]
+    Unusable {
+        /// The key file.
+        file: PathBuf,
+        /// What is wrong with it; never a part of it.
+        reason: &'static str,
+    },
+    /// The disk said no.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The setting is not a list of keys.
+    #[error("entry {0} of MIF_STORAGE__KEYS is not name:base64 of 32 bytes, or its name is there twice")]
+    Setting(usize),
+    /// Keys from a setting are changed there.
+    #[error("the document keys come from MIF_STORAGE__KEYS: change them there")]
+    NotAFolder,
+    /// A key that encrypts, or the last one, must stay.
+    #[error("key {0} encrypts new documents: add another one first")]
+    InUse(String),
+    /// There is no such key.
+    #[error("key {0} is not in the ring")]
+    Unknown(String),
+    /// The cryptographic library could not make a key.
+    #[error("a new document key could not be generated")]
+    Generation,
+}
+
+/// The keys of a source that has been read once and was good.
+#[derive(Debug)]
+pub struct KeyRing {
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+    keys: Watched,
+}
+
+impl KeyRing {
+    /// Opens a source. With `create`, a folder (0700) and a first key are made when they are missing; without, as in
+    /// production, a missing key is an error: a replica that invented its own could not read the others' documents.
+    pub fn open(
+        source: KeySource,
+        create: bool,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, RingError> {
+        let source = Source(source);
+        let (keys, stamps) = match source.load(clock.now()) {
+            Err(RingError::Missing(folder)) if create => {
+                create_first(&folder, entropy.as_ref())?;
+                source.load(clock.now())?
+            }
+            read => read?,
+        };
+        Ok(Self { keys: Watched::new(source, keys, stamps, Arc::clone(&clock)), entropy, clock })
+    }
+
+    /// Makes a key that encrypts from `activation` on, and returns its name. Replicas need a few seconds to learn of it.
+    pub fn add(&self, activation: Instant) -> Result<String, RingError> {
+        let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
+        let seconds = activation.timestamp().max(0);
+        let key = Key::generate(seconds, self.entropy.as_ref()).ok_or(RingError::Generation)?;
+        let name = format!("files-{seconds}-{}.key", key.id());
+        if !files::publish(folder, &self.unique(), &name, key.to_file().as_bytes())? {
+            return Err(RingError::Generation);
+        }
+        self.keys.reread();
+        Ok(key.id().to_owned())
+    }
+
+    /// Removes a key for good: whatever is still wrapped with it can never be read again. The caller MUST have looked.
+    pub fn remove(&self, key_id: &str) -> Result<(), RingError> {
+        let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
+        let now = self.clock.now();
+        let stamps = files::list(folder)?;
+        let keys = stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
+        let paths: Vec<PathBuf> = stamps
+            .iter()
+            .zip(&keys)
+            .filter(|(_, key)| key.id() == key_id)
+            .map(|(stamp, _)| stamp.path.clone())
+            .collect();
+        if paths.is_empty() {
+            return Err(RingError::Unknown(key_id.to_owned()));
+        }
+        if Keys::new(keys).encrypting(now).is_none_or(|key| key.id() == key_id) {
+            return Err(RingError::InUse(key_id.to_owned()));
+        }
+        files::remove(folder, &paths)?;
+        self.keys.reread();
+        Ok(())
+    }
+
+    /// The file key, wrapped with the key that encrypts now.
+    pub(crate) fn wrap(&self, key: &FileKey, id: FileId, size: u64) -> Result<WrappedKey, FileStoreError> {
+        let with = self.encrypting().ok_or_else(|| FileStoreError::UnknownKey("for new files".to_owned()))?;
+        let bytes = with
+            .wrap(key, id, size, self.entropy.as_ref())
+            .ok_or_else(|| FileStoreError::Unavailable("a file key could not be wrapped".to_owned()))?;
+        Ok(WrappedKey { key_id: with.id().to_owned(), bytes })
+    }
+
+    pub(crate) fn unwrap(&self, file: &StoredFile) -> Result<FileKey, FileStoreError> {
+        let with =
+            self.keys.find(&file.key.key_id).ok_or_else(|| FileStoreError::UnknownKey(file.key.key_id.clone()))?;
+        with.unwrap(&file.key.bytes, file.id, file.size)
+            .ok_or(FileStoreError::Corrupt { id: file.id, why: "its key is not that of this file and size" })
+    }
+
+    fn encrypting(&self) -> Option<Arc<Key>> {
+        self.keys.current().encrypting(self.clock.now()).cloned()
+    }
+
+    fn unique(&self) -> String {
+        unique(self.entropy.as_ref())
+    }
+}
+
+impl FileKeys for KeyRing {
+    fn list(&self) -> Result<Vec<KeyState>, FileStoreError> {
+        let keys = self.keys.current();
+        let encrypting = keys.encrypting(self.clock.now()).map(|key| key.id().to_owned());
+        let mut states: Vec<KeyState> = keys
+            .newest_first()
+            .map(|key| KeyState { key_id: key.id().to_owned(), encrypts: Some(key.id()) == encrypting.as_deref() })
+            .collect();
+        states.sort_by_key(|state| !state.encrypts);
+        Ok(states)
+    }
+
+    fn rewrap(&self, file: &StoredFile) -> Result<WrappedKey, FileStoreError> {
+        self.wrap(&self.unwrap(file)?, file.id, file.size)
+    }
+}
+
+/// Reads keys, again and again.
+#[derive(Debug)]
+struct Source(KeySource);
+
+impl Source {
+    fn load(&self, now: Instant) -> Result<(Keys, Vec<Stamp>), RingError> {
+        match &self.0 {
+            KeySource::Setting(text) => Ok((read_setting(text)?, Vec::new())),
+            KeySource::Folder(folder) => {
+                // Stamps first: a change between the two is then seen at the next look instead of never.
+                let stamps = files::list(folder)?;
+                let keys = Keys::new(stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?);
+                if keys.encrypting(now).is_none() {
+                    return Err(RingError::Missing(folder.clone()));
+                }
+                Ok((keys, stamps))
+            }
+        }
+    }
+}
+
+/// Makes the first key, unless somebody else does at the same time: of any number of processes that race here, one links
+/// its complete key to the one fixed name, and the others drop theirs and read that one.
+fn create_first(folder: &std::path::Path, entropy: &dyn Entropy) -> Result<(), RingError> {
+    files::create_folder(folder)?;
+    let key = Key::generate(0, entropy).ok_or(RingError::Generation)?;
+    if files::publish(folder, &unique(entropy), FIRST_FILE, key.to_file().as_bytes())? {
+        tracing::info!(folder = %folder.display(), key_id = key.id(), "made a document key");
+    }
+    Ok(())
+}
+
+fn unique(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes);
+    format!("{}-{:016x}", std::process::id(), u64::from_be_bytes(bytes))
+}
+
+fn read_setting(text: &str) -> Result<Keys, RingError> {
+    let mut keys: Vec<Key> = Vec::new();
+    for (index, entry) in text.split(',').map(str::trim).enumerate() {
+        // The first counts as the newest.
+        let activation = -i64::try_from(index).unwrap_or(i64::MAX);
+        let key = Key::from_setting(entry, activation).ok_or(RingError::Setting(index + 1))?;
+        if keys.iter().any(|known| known.id() == key.id()) {
+            return Err(RingError::Setting(index + 1));
+        }
+        keys.push(key);
+    }
+    Ok(Keys::new(keys))
+}
+
+fn read_key(stamp: &Stamp) -> Result<Key, RingError> {
+    let unusable = |reason| RingError::Unusable { file: stamp.path.clone(), reason };
+    let activation = activation(&stamp.name).ok_or_else(|| {
+        unusable("the name must be files-<unix seconds of activation>-<letters, digits and dashes>.key")
+    })?;
+    let text = files::read_secret(&stamp.path)?;
+    Key::from_file(activation, &text).ok_or_else(|| unusable("not 32 bytes in base64"))
+}
+
+fn activation(name: &str) -> Option<i64> {
+    let (seconds, label) = name.strip_prefix("files-")?.strip_suffix(".key")?.split_once('-')?;
+    let labelled = !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let digits = !seconds.is_empty() && seconds.bytes().all(|b| b.is_ascii_digit());
+    if labelled && digits { seconds.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_tells_when_its_key_begins_to_encrypt() {
+        assert_eq!(activation(FIRST_FILE), Some(0));
+        assert_eq!(activation("files-1795168800-0123456789abcdef.key"), Some(1_795_168_800));
+        for bad in ["files-.key", "files-0.key", "files-0-.key", "files--1-a.key", "files-+1-a.key", "files-0-a.b.key"]
+        {
+            assert_eq!(activation(bad), None, "{bad}");
+        }
+    }
+}
