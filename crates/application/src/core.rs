@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::queries::{Queries, SessionStates};
 use mif_domain::sessions::{AccessTokens, RefreshTokens};
 use mif_domain::unit_of_work::UnitOfWorkFactory;
@@ -9,6 +10,7 @@ use mif_domain::users::{PasswordHasher, PasswordPolicy};
 use mif_domain::{Clock, Entropy};
 
 use crate::auth::SessionCache;
+use crate::documents::DocumentRules;
 
 /// Everything a use case may reach. Wired once, in `server`; in tests, from `testkit`.
 #[derive(Debug, Clone)]
@@ -31,6 +33,12 @@ pub struct Core {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// The contents of documents.
+    pub files: Arc<dyn FileStore>,
+    /// What looks at them first.
+    pub scanner: Arc<dyn Scanner>,
+    /// Which contents are taken.
+    pub document_rules: DocumentRules,
     /// Who is behind which access token, for at most a second.
     pub sessions: Arc<SessionCache>,
 }

@@ -11,6 +11,7 @@ mod change;
 mod core;
 pub mod customers;
 pub mod demo;
+pub mod documents;
 pub mod equipment;
 pub mod housekeeping;
 pub mod idempotency;

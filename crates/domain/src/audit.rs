@@ -149,4 +149,8 @@ impl AuditEvent {
 pub trait AuditTrail: Send {
     /// Appends an event. It MUST become visible together with the unit's other effects, or not at all.
     async fn append(&mut self, event: AuditEvent) -> Stored<()>;
+
+    /// The same, unless an event of this kind, by this actor, on this resource was appended at `since` or later.
+    /// Returns whether it was.
+    async fn append_unless_since(&mut self, event: AuditEvent, since: Instant) -> Stored<bool>;
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 
 use crate::clock::Instant;
+use crate::documents::FileId;
 use crate::repository::Stored;
 use crate::sessions::SessionId;
 use crate::users::UserId;
@@ -18,6 +19,11 @@ pub enum OutboxMessage {
         user_id: UserId,
         /// Which session.
         session_id: SessionId,
+    },
+    /// Remove the blob of a document that was deleted.
+    RemoveFile {
+        /// Which.
+        file_id: FileId,
     },
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::audit::AuditTrail;
 use crate::customers::CustomerRepository;
+use crate::documents::DocumentRepository;
 use crate::equipment::EquipmentRepository;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
@@ -62,6 +63,8 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> Box<dyn NotificationRepository + '_>;
     /// Equipment.
     fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_>;
+    /// Documents.
+    fn documents(&mut self) -> Box<dyn DocumentRepository + '_>;
     /// The audit trail.
     fn audit(&mut self) -> Box<dyn AuditTrail + '_>;
     /// Effects to carry out after the commit.

@@ -88,7 +88,7 @@ pub(crate) fn made_answer(location: &str, report: &impl Serialize) -> StoredAnsw
 }
 
 /// Sends an answer as it was kept.
-fn stored(answer: &StoredAnswer) -> HttpResponse {
+pub(crate) fn stored(answer: &StoredAnswer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
     let kind = if status.is_success() { JSON } else { HeaderValue::from_static(MEDIA_TYPE) };

@@ -14,8 +14,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
-    auth, customers, docs, equipment, equipment_import, equipment_label, health, intervention_actions, interventions,
-    jwks, notifications, technicians, users,
+    auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
+    intervention_actions, interventions, jwks, notifications, technicians, users,
 };
 use crate::{ApiState, FloodGuard};
 
@@ -119,6 +119,14 @@ macro_rules! with_api_routes {
             .service(interventions::of_equipment)
             .service(equipment_import::import)
             .service(equipment_label::read)
+            .service(documents::deposit)
+            .service(documents::deposit_alias)
+            .service(documents::list)
+            .service(documents::of_intervention)
+            .service(documents::of_equipment)
+            .service(documents::read)
+            .service(documents::remove)
+            .service(document_content::download)
     };
 }
 

@@ -272,7 +272,9 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceI
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_CSP } else { API_CSP });
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_CSP } else { API_CSP });
+    }
     if !headers.contains_key(header::VARY) {
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     }

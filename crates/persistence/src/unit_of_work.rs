@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mif_domain::audit::AuditTrail;
 use mif_domain::customers::CustomerRepository;
+use mif_domain::documents::DocumentRepository;
 use mif_domain::equipment::EquipmentRepository;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::InterventionRepository;
@@ -142,6 +143,9 @@ impl UnitOfWork for Transaction {
     }
     fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_> {
         Box::new(repositories::equipment::Machines(self))
+    }
+    fn documents(&mut self) -> Box<dyn DocumentRepository + '_> {
+        Box::new(repositories::documents::Documents(self))
     }
     fn audit(&mut self) -> Box<dyn AuditTrail + '_> {
         Box::new(repositories::audit::Trail(self))

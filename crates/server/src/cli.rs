@@ -46,6 +46,9 @@ pub enum Command {
     /// Look after keys
     #[command(subcommand)]
     Keys(Keys),
+    /// Look after stored documents
+    #[command(subcommand)]
+    Documents(Documents),
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -105,10 +108,61 @@ pub enum Seed {
 /// Look after keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make the first signing key, unless there is one
+    /// Make the first signing key and the first document key, unless there are some
     Init,
-    /// List the keys that verify access tokens
+    /// List the keys of access tokens and of documents
     List,
+    /// Bring a new key into use while servers run
+    Rotate {
+        /// Which keys
+        #[arg(value_enum)]
+        what: Rotated,
+    },
+    /// Delete the file of a document key that no document needs any more
+    Remove {
+        /// Its name, as `mif keys list` prints it
+        key_id: String,
+    },
+}
+
+/// Which keys.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Rotated {
+    /// Those that document keys are wrapped with
+    Files,
+}
+
+/// Look after stored documents.
+#[derive(Debug, Subcommand)]
+pub enum Documents {
+    /// Decrypt and check every stored document
+    Verify,
+    /// Scan stored documents again, for instance after new signatures
+    Rescan {
+        /// Only those that were never scanned
+        #[arg(long)]
+        only_unscanned: bool,
+    },
+    /// Remove blobs that no document has, and what unfinished uploads left behind
+    Sweep {
+        /// Only what is older, for instance 24h, 30m or 90s
+        #[arg(long, value_name = "AGE", default_value = "24h", value_parser = age)]
+        older_than: std::time::Duration,
+    },
+}
+
+/// A number of hours, minutes or seconds.
+fn age(text: &str) -> Result<std::time::Duration, String> {
+    let refused = || "must be a number followed by h, m or s, such as 24h".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(refused)?;
+    let seconds = match unit {
+        "h" => 3600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(refused()),
+    };
+    let number: u32 = number.parse().map_err(|_| refused())?;
+    Ok(std::time::Duration::from_secs(u64::from(number) * seconds))
 }
 
 /// Look at the settings.

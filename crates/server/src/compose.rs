@@ -6,22 +6,28 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use mif_application::Core;
 use mif_application::auth::SessionCache;
+use mif_application::documents::DocumentRules;
 use mif_application::outbox::OutboxWorker;
+use mif_clamav::{Clamd, ClamdSettings, ScannerOff};
+use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
+use mif_filestore::{DiskStore, KeyRing, KeySource};
 use mif_mail::LogMailer;
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
 use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec};
 use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
 
 use crate::clock::SystemClock;
-use crate::settings::{Migrate, Profile, Settings};
+use crate::settings::{Migrate, Profile, Settings, StoragePlace};
 
 /// The parts that outlive the start.
 pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) core: Core,
     pub(crate) outbox: OutboxWorker,
+    pub(crate) file_keys: Arc<KeyRing>,
 }
 
 /// What one worker thread of the server works with: its own connections, everything else shared.
@@ -102,12 +108,47 @@ pub(crate) fn access_tokens(settings: &Settings, keys: KeyDirectory) -> anyhow::
     JwtTokens::new(keys, issuer, audience, entropy).context("signing keys")
 }
 
+/// The ring of keys that documents are encrypted under. In development the first key is made when there is none.
+pub(crate) fn file_keys(settings: &Settings, clock: &Arc<dyn Clock>, create: bool) -> anyhow::Result<Arc<KeyRing>> {
+    let create = create || settings.profile == Profile::Development;
+    let source = match &settings.storage.keys {
+        Some(keys) => KeySource::Setting(Zeroizing::new(keys.expose_secret().to_owned())),
+        None => KeySource::Folder(settings.keys.dir.clone()),
+    };
+    let ring = KeyRing::open(source, create, Arc::clone(clock), Arc::new(OsEntropy)).context("document keys")?;
+    Ok(Arc::new(ring))
+}
+
+/// Where documents are kept.
+fn files(settings: &Settings, ring: &Arc<KeyRing>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn FileStore>> {
+    let (ring, clock, entropy) = (Arc::clone(ring), Arc::clone(clock), Arc::new(OsEntropy));
+    match &settings.storage.place {
+        StoragePlace::Folder(folder) => {
+            Ok(Arc::new(DiskStore::open(folder, ring, entropy, clock).context("document store")?))
+        }
+        StoragePlace::Bucket { bucket, prefix } => {
+            bail!("this build cannot store documents in {bucket}/{prefix}: set MIF_STORAGE__URL to a folder")
+        }
+    }
+}
+
+/// What looks at documents first.
+fn scanner(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Scanner> {
+    match &settings.antivirus.clamd {
+        Some(address) => Arc::new(Clamd::new(ClamdSettings::new(address.clone()), Arc::clone(clock))),
+        None => Arc::new(ScannerOff),
+    }
+}
+
 /// Everything that use cases and the server need.
 pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
     let clock = clock();
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let keys = keys(settings, &clock, false)?;
     let access_tokens = access_tokens(settings, keys)?;
+    let file_keys = file_keys(settings, &clock, false)?;
+    let files = files(settings, &file_keys, &clock)?;
+    let scanner = scanner(settings, &clock);
     let hasher = HasherSettings {
         memory_kib: settings.passwords.argon2_memory_kib,
         iterations: settings.passwords.argon2_iterations,
@@ -128,11 +169,17 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
         password_policy: settings.passwords.policy,
         access_tokens: Arc::new(access_tokens),
         refresh_tokens: Arc::new(RefreshTokenCodec::new(entropy)),
+        files: Arc::clone(&files),
+        scanner,
+        document_rules: DocumentRules {
+            max_bytes: settings.documents.max_bytes,
+            kinds: settings.documents.types.clone(),
+        },
         sessions: Arc::new(SessionCache::default()),
     };
-    let outbox =
-        OutboxWorker { queue: Arc::new(SeaOutboxQueue(database.clone())), queries, clock, mailer: Arc::new(LogMailer) };
-    Ok(Parts { database, core, outbox })
+    let queue = Arc::new(SeaOutboxQueue(database.clone()));
+    let outbox = OutboxWorker { queue, queries, clock, files, mailer: Arc::new(LogMailer) };
+    Ok(Parts { database, core, outbox, file_keys })
 }
 
 /// How many threads the machine runs at once.

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use mif_application::Core;
 use mif_application::bootstrap::RecordStart;
+use mif_application::documents::upkeep::{SweepDocuments, Swept};
 use mif_application::housekeeping::Purge;
 use mif_application::interventions::NotifyLateness;
 use mif_application::outbox::OutboxWorker;
@@ -128,6 +129,7 @@ fn background(
     stopped: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    let sweeping = core.clone();
     tasks.spawn(every(Duration::from_secs(1), stopped.clone(), move || {
         let worker = worker.clone();
         async move {
@@ -153,6 +155,16 @@ fn background(
                 Ok(0) => {}
                 Ok(late) => tracing::info!(late, "told about late work"),
                 Err(error) => tracing::warn!(%error, "late work could not be told about"),
+            }
+        }
+    }));
+    tasks.spawn(every(Duration::from_hours(1), stopped.clone(), move || {
+        let core = sweeping.clone();
+        async move {
+            match (SweepDocuments { older_than: SweepDocuments::USUAL }).run(&core).await {
+                Ok(Swept { orphans: 0, unfinished: 0 }) => {}
+                Ok(Swept { orphans, unfinished }) => tracing::info!(orphans, unfinished, "swept the document store"),
+                Err(error) => tracing::warn!(%error, "the document store could not be swept"),
             }
         }
     }));

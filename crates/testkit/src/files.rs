@@ -174,7 +174,9 @@ impl FileKeys for MemoryFiles {
     fn list(&self) -> Result<Vec<KeyState>, FileStoreError> {
         let state = self.working()?;
         let newest_first = state.keys.iter().rev().enumerate();
-        Ok(newest_first.map(|(age, key_id)| KeyState { key_id: key_id.clone(), encrypts: age == 0 }).collect())
+        Ok(newest_first
+            .map(|(age, key_id)| KeyState { key_id: key_id.clone(), encrypts: age == 0, encrypts_since: None })
+            .collect())
     }
 
     fn rewrap(&self, file: &StoredFile) -> Result<WrappedKey, FileStoreError> {

@@ -24,8 +24,9 @@ mod scanner;
 mod tokens;
 
 pub use builders::{
-    EquipmentBuilder, InterventionBuilder, PASSWORD, T0, TechnicianBuilder, UserBuilder, a_customer, a_notice,
-    a_session, a_slot, a_stored_technician, a_technician, a_user, an_equipment, an_intervention, later, password,
+    EquipmentBuilder, InterventionBuilder, PASSWORD, T0, TechnicianBuilder, UserBuilder, a_customer, a_document,
+    a_notice, a_session, a_slot, a_stored_technician, a_technician, a_user, an_equipment, an_intervention, later,
+    password,
 };
 pub use clock::FakeClock;
 pub use entropy::SeededEntropy;

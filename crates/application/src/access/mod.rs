@@ -7,5 +7,5 @@ mod refusal;
 
 pub use actor::{Actor, RequestInfo};
 pub use policy::{Action, Denied};
-pub(crate) use recheck::{RecheckError, still_permitted};
+pub(crate) use recheck::{RecheckError, is_unchanged, still_permitted};
 pub(crate) use refusal::Refusal;

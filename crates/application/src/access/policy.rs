@@ -1,7 +1,8 @@
 //! Who may do what: DOMAIN 7 as a table. The only place that knows it.
 
+use mif_domain::equipment::Equipment;
 use mif_domain::interventions::{Caller, Intervention, Status};
-use mif_domain::queries::{CustomerScope, EquipmentScope, InterventionScope, UserScope};
+use mif_domain::queries::{CustomerScope, DocumentScope, EquipmentScope, InterventionScope, UserScope};
 use mif_domain::users::Role;
 use thiserror::Error;
 
@@ -32,6 +33,10 @@ pub enum Action {
     ViewEquipment,
     /// Create, change and delete machines.
     ManageEquipment,
+    /// List, read and store documents.
+    ViewDocuments,
+    /// Delete documents.
+    DeleteDocuments,
 }
 
 /// How far a right reaches.
@@ -62,6 +67,8 @@ pub const TABLE: &[(Action, [Reach; 4])] = {
         (Action::DispatchInterventions, [All, All, Nothing, Nothing]),
         (Action::ViewEquipment, [All, All, All, OwnCustomer]),
         (Action::ManageEquipment, [All, All, Nothing, Nothing]),
+        (Action::ViewDocuments, [All, All, Own, OwnCustomer]),
+        (Action::DeleteDocuments, [All, All, Own, Nothing]),
     ]
 };
 
@@ -140,6 +147,38 @@ pub fn equipment_scope(actor: &Actor) -> EquipmentScope {
     }
 }
 
+/// Whether the actor may see a machine. The same decision as [`equipment_scope`], for a row that is at hand inside a unit of
+/// work.
+pub fn sees_equipment(actor: &Actor, equipment: &Equipment) -> bool {
+    match equipment_scope(actor) {
+        EquipmentScope::All => true,
+        EquipmentScope::OfCustomer(customer) => equipment.sheet.customer_id == Some(customer),
+        EquipmentScope::Nothing => false,
+    }
+}
+
+/// Which documents the actor may see: those of the interventions and machines that they see. Customers see what belongs to
+/// their interventions and is not internal; what we keep about machines is for us.
+pub fn document_scope(actor: &Actor) -> DocumentScope {
+    match reach(actor.role(), Action::ViewDocuments) {
+        Reach::All | Reach::Own => DocumentScope {
+            interventions: intervention_scope(actor),
+            equipment: equipment_scope(actor),
+            internal: true,
+        },
+        Reach::OwnCustomer => DocumentScope {
+            interventions: intervention_scope(actor),
+            equipment: EquipmentScope::Nothing,
+            internal: false,
+        },
+        Reach::Nothing => DocumentScope {
+            interventions: InterventionScope::Nothing,
+            equipment: EquipmentScope::Nothing,
+            internal: false,
+        },
+    }
+}
+
 /// Which accounts the actor may see.
 pub fn user_scope(actor: &Actor) -> UserScope {
     match reach(actor.role(), Action::ViewUsers) {
@@ -166,6 +205,8 @@ mod tests {
             Action::DispatchInterventions,
             Action::ViewEquipment,
             Action::ManageEquipment,
+            Action::ViewDocuments,
+            Action::DeleteDocuments,
         ];
         for action in actions {
             assert_eq!(TABLE.iter().filter(|(row, _)| *row == action).count(), 1, "{action:?}");

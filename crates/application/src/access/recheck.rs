@@ -1,7 +1,7 @@
 //! Rights, checked again: while a password was being hashed, the one who asked may have lost theirs.
 
 use mif_domain::Instant;
-use mif_domain::repository::RepositoryError;
+use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
 use thiserror::Error;
 
@@ -17,6 +17,15 @@ pub(crate) enum RecheckError {
     /// The database failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+}
+
+/// Looks whether the actor is still who they were, inside the unit that is about to write, and keeps it so until the unit
+/// ends: active, in the same role, of the same customer, in a live session. What the role may do is for the caller to ask.
+pub(crate) async fn is_unchanged(work: &mut dyn UnitOfWork, actor: &Actor, at: Instant) -> Stored<bool> {
+    let user = work.users().find_for_update(actor.user_id()).await?;
+    let same =
+        user.is_some_and(|user| user.is_active && user.role == actor.role() && user.customer_id == actor.customer_id());
+    Ok(same && work.sessions().is_live(actor.session_id(), at).await?)
 }
 
 /// Looks at the actor's account and session inside the unit that is about to write. Takes [`NamedLock::Admins`], which

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use mif_domain::documents::{FileStore, FileStoreError};
 use mif_domain::mail::{Letter, LetterContent, Mailer};
 use mif_domain::outbox::{LeasedMessage, OutboxMessage, OutboxQueue, backoff};
 use mif_domain::queries::{Queries, UserScope};
@@ -19,6 +20,8 @@ pub struct OutboxWorker {
     pub queries: Arc<dyn Queries>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The contents of documents.
+    pub files: Arc<dyn FileStore>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
 }
@@ -30,6 +33,8 @@ enum HandlerError {
     Repository(#[from] RepositoryError),
     #[error(transparent)]
     Mail(#[from] mif_domain::mail::MailError),
+    #[error(transparent)]
+    Files(#[from] FileStoreError),
 }
 
 impl OutboxWorker {
@@ -63,6 +68,7 @@ impl OutboxWorker {
                 };
                 Ok(self.mailer.send(&letter).await?)
             }
+            OutboxMessage::RemoveFile { file_id } => Ok(self.files.remove(file_id).await?),
         }
     }
 

@@ -30,6 +30,7 @@ async fn office_with_one_warning(whom: Option<UserId>) -> Office {
         queue: Arc::new(world.store.clone()),
         queries: Arc::new(NoQueries(world.store.clone())),
         clock: world.clock.clone(),
+        files: world.files.clone(),
         mailer: mailer.clone(),
     };
     Office { world, worker, mailer }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use mif_application::Core;
 use mif_application::access::{Actor, RequestInfo};
 use mif_application::auth::{Authenticate, AuthenticateError, LogIn, Refresh, RefreshError, SessionCache, TokenPair};
+use mif_application::documents::DocumentRules;
 use mif_domain::audit::AuditKind;
+use mif_domain::documents::FileKind;
 use mif_domain::equipment::{Equipment, EquipmentDraft};
 use mif_domain::sessions::ClientInfo;
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_domain::users::{NewUser, PasswordPolicy, Role, User};
 use mif_testkit::{
-    FakeAccessTokens, FakeClock, FakeRefreshTokens, FastHasher, MemoryStore, NoQueries, PASSWORD, SeededEntropy, T0,
-    a_user,
+    FakeAccessTokens, FakeClock, FakeRefreshTokens, FakeScanner, FastHasher, MemoryFiles, MemoryStore, NoQueries,
+    PASSWORD, SeededEntropy, T0, a_user,
 };
 
 pub(crate) struct World {
@@ -21,6 +23,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) hasher: Arc<FastHasher>,
     pub(crate) access_tokens: Arc<FakeAccessTokens>,
+    pub(crate) files: Arc<MemoryFiles>,
+    pub(crate) scanner: Arc<FakeScanner>,
 }
 
 impl World {
@@ -33,6 +37,8 @@ impl World {
         let clock = Arc::new(FakeClock::default());
         let hasher = Arc::new(hasher(&clock));
         let access_tokens = Arc::new(FakeAccessTokens::default());
+        let files = Arc::new(MemoryFiles::new(clock.clone()));
+        let scanner = Arc::new(FakeScanner::default());
         let core = Core {
             work: Arc::new(store.clone()),
             queries: Arc::new(NoQueries(store.clone())),
@@ -43,9 +49,12 @@ impl World {
             password_policy: PasswordPolicy::GoProd,
             access_tokens: access_tokens.clone(),
             refresh_tokens: Arc::new(FakeRefreshTokens::default()),
+            files: files.clone(),
+            scanner: scanner.clone(),
+            document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
             sessions: Arc::new(SessionCache::default()),
         };
-        Self { core, store, clock, hasher, access_tokens }
+        Self { files, scanner, core, store, clock, hasher, access_tokens }
     }
 
     /// Moves time by so many seconds.

@@ -30,19 +30,19 @@ words! {
         Docx = "docx",
         /// Excel since 2007.
         Xlsx = "xlsx",
-        /// PowerPoint since 2007.
+        /// `PowerPoint` since 2007.
         Pptx = "pptx",
         /// Word before.
         Doc = "doc",
         /// Excel before.
         Xls = "xls",
-        /// PowerPoint before.
+        /// `PowerPoint` before.
         Ppt = "ppt",
-        /// OpenDocument text.
+        /// `OpenDocument` text.
         Odt = "odt",
-        /// OpenDocument spreadsheet.
+        /// `OpenDocument` spreadsheet.
         Ods = "ods",
-        /// OpenDocument presentation.
+        /// `OpenDocument` presentation.
         Odp = "odp",
     }
 }
@@ -118,7 +118,7 @@ impl FileKind {
             Self::Xlsx => Mark::Office(b"xl/"),
             Self::Pptx => Mark::Office(b"ppt/"),
             Self::Doc | Self::Xls | Self::Ppt => Mark::Bytes(OLE),
-            // The first entry of an OpenDocument file is its media type, uncompressed (ODF 1.2, part 3, 3.3).
+            // The first entry of an `OpenDocument` file is its media type, uncompressed (ODF 1.2, part 3, 3.3).
             Self::Odt => Mark::Bytes(&[(0, ZIP_ENTRY), (30, b"mimetypeapplication/vnd.oasis.opendocument.text")]),
             Self::Ods => {
                 Mark::Bytes(&[(0, ZIP_ENTRY), (30, b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet")])

@@ -148,6 +148,8 @@ pub struct KeyState {
     pub key_id: String,
     /// Whether new files are encrypted with it.
     pub encrypts: bool,
+    /// From when on, if it does and that is known.
+    pub encrypts_since: Option<Instant>,
 }
 
 /// The ring of keys that file keys are wrapped with.

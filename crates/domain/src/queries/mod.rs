@@ -200,7 +200,14 @@ pub trait SessionStates: Send + Sync + std::fmt::Debug {
 /// Reads for lists and pages.
 #[async_trait]
 pub trait Queries:
-    CustomerQueries + TechnicianQueries + InterventionQueries + NotificationQueries + Send + Sync + std::fmt::Debug
+    CustomerQueries
+    + TechnicianQueries
+    + InterventionQueries
+    + NotificationQueries
+    + DocumentQueries
+    + Send
+    + Sync
+    + std::fmt::Debug
 {
     /// One user.
     async fn find_user(&self, id: UserId, scope: UserScope) -> Stored<Option<UserView>>;

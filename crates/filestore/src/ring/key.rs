@@ -80,6 +80,11 @@ impl Key {
         (self.activation, &self.id)
     }
 
+    /// From when on it may encrypt; `None` for a key that always could.
+    pub(super) fn since(&self) -> Option<Instant> {
+        Instant::from_timestamp(self.activation, 0).filter(|_| self.activation > 0)
+    }
+
     pub(super) fn may_encrypt_at(&self, now: Instant) -> bool {
         self.activation <= now.timestamp()
     }

@@ -127,6 +127,11 @@ impl KeyRing {
         Ok(Self { keys: Watched::new(source, keys, stamps, Arc::clone(&clock)), entropy, clock })
     }
 
+    /// Whether keys can be added and removed here.
+    pub fn is_folder(&self) -> bool {
+        self.keys.folder().is_some()
+    }
+
     /// Makes a key that encrypts from `activation` on, and returns its name. Replicas need a few seconds to learn of it.
     pub fn add(&self, activation: Instant) -> Result<String, RingError> {
         let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
@@ -194,7 +199,11 @@ impl FileKeys for KeyRing {
         let encrypting = keys.encrypting(self.clock.now()).map(|key| key.id().to_owned());
         let mut states: Vec<KeyState> = keys
             .newest_first()
-            .map(|key| KeyState { key_id: key.id().to_owned(), encrypts: Some(key.id()) == encrypting.as_deref() })
+            .map(|key| {
+                let encrypts = Some(key.id()) == encrypting.as_deref();
+                let encrypts_since = key.since().filter(|_| encrypts);
+                KeyState { key_id: key.id().to_owned(), encrypts, encrypts_since }
+            })
             .collect();
         states.sort_by_key(|state| !state.encrypts);
         Ok(states)

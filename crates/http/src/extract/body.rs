@@ -9,6 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::decode::{json_array, json_slice};
+use super::pace::{is_too_slow, paced};
 use crate::problem::{ApiError, Code};
 
 /// A JSON body of at most 64 KiB, with the bytes it came from.
@@ -25,7 +26,7 @@ pub(crate) struct JsonArray<T>(pub(crate) Vec<T>);
 const LIMIT: usize = 64 * 1024;
 /// What is beyond the limit is read and thrown away up to here, in bytes, so that the client is still listening when we
 /// answer. Beyond this the connection is closed.
-const DRAINED: usize = 4 * 1024 * 1024;
+pub(super) const DRAINED: usize = 4 * 1024 * 1024;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = ApiError;
@@ -94,11 +95,12 @@ pub(super) fn media_type(request: &HttpRequest) -> String {
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(super) async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let mut payload = std::pin::pin!(paced(payload));
     let mut body = BytesMut::new();
     let mut dropped = 0;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Code::BadRequest)?;
+        let chunk = chunk.map_err(|error| if is_too_slow(&error) { Code::SlowBody } else { Code::InterruptedBody })?;
         if dropped == 0 && body.len() + chunk.len() <= limit {
             body.extend_from_slice(&chunk);
         } else {

@@ -20,6 +20,12 @@ pub(super) fn json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError
     json(body)
 }
 
+/// Decodes the named fields of a form, as if they had come after `?`.
+pub(crate) fn pairs<T: DeserializeOwned>(fields: &[(String, String)]) -> Result<T, ApiError> {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    query(&text.extend_pairs(fields).finish())
+}
+
 /// Decodes a JSON array of objects.
 pub(super) fn json_array<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, ApiError> {
     let items: Vec<Object<T>> = json(body)?;

@@ -51,6 +51,8 @@ codes! {
         "If-Match prend un seul ETag, ou *.", "If-Match takes a single ETag, or *.";
     BadIdempotencyKey = "cle_idempotence_invalide", BAD_REQUEST, "Idempotency-Key illisible", "Malformed Idempotency-Key",
         "La clé a de 1 à 255 caractères ASCII imprimables.", "The key has 1 to 255 printable ASCII characters.";
+    InterruptedBody = "corps_interrompu", BAD_REQUEST, "Corps interrompu", "Body interrupted",
+        "Le corps de la requête n'est pas arrivé jusqu'à sa fin.", "The body of the request did not arrive to its end.";
     // 401: who are you?
     NotAuthenticated = "authentification_requise", UNAUTHORIZED, "Authentification requise", "Authentication required",
         "Ajoutez l'en-tête Authorization: Bearer.", "Add the header Authorization: Bearer.";
@@ -121,7 +123,20 @@ codes! {
         "Une requête avec la même clé n'est pas terminée.", "A request with the same key has not finished.";
     StaleVersion = "version_perimee", PRECONDITION_FAILED, "Version périmée", "Stale version",
         "La ressource a changé depuis sa lecture ; relisez-la.", "The resource changed since it was read; read it again.";
-    // 413, 415, 422: not like this.
+    DocumentInfected = "document_infecte", CONFLICT, "Document infecté", "Infected document",
+        "De nouvelles signatures y ont trouvé un virus : il n'est plus distribué.",
+        "Newer signatures found a virus in it: it is not handed out any more.";
+    // 408, 413, 415, 416, 422: not like this.
+    SlowBody = "corps_trop_lent", REQUEST_TIMEOUT, "Corps trop lent", "Body too slow",
+        "Le corps de la requête arrive trop lentement.", "The body of the request arrives too slowly.";
+    UnsatisfiableRange = "plage_invalide", RANGE_NOT_SATISFIABLE, "Plage impossible", "Range not satisfiable",
+        "La plage commence après la fin : voyez Content-Range.", "The range begins past the end: see Content-Range.";
+    FileTypeRefused = "type_fichier_refuse", UNPROCESSABLE_ENTITY, "Type de fichier refusé", "File type refused",
+        "Ce type n'est pas accepté, ou le contenu n'est pas celui que le nom annonce.",
+        "This type is not taken, or the content is not what the name says.";
+    FileInfected = "fichier_infecte", UNPROCESSABLE_ENTITY, "Fichier infecté", "Infected file",
+        "L'antivirus y a trouvé signature ; rien n'a été conservé.",
+        "The virus scanner found signature in it; nothing was kept.";
     TooLarge = "corps_trop_volumineux", PAYLOAD_TOO_LARGE, "Corps trop volumineux", "Body too large",
         "Le corps de la requête dépasse la limite.", "The body of the request exceeds the limit.";
     UnsupportedMediaType = "type_non_supporte", UNSUPPORTED_MEDIA_TYPE, "Type de contenu non supporté",
@@ -148,6 +163,11 @@ codes! {
         "L'erreur a été journalisée ; citez trace_id.", "The error was logged; quote trace_id.";
     Unavailable = "service_indisponible", SERVICE_UNAVAILABLE, "Service indisponible", "Service unavailable",
         "Réessayez dans un instant.", "Try again in a moment.";
+    ScannerUnavailable = "antivirus_indisponible", SERVICE_UNAVAILABLE, "Antivirus indisponible",
+        "Virus scanner unavailable", "Le fichier n'a pas pu être analysé, donc pas conservé ; réessayez dans un instant.",
+        "The file could not be scanned and so was not kept; try again in a moment.";
+    StorageFull = "stockage_plein", INSUFFICIENT_STORAGE, "Stockage plein", "Storage full",
+        "Il n'y a plus de place pour les documents.", "There is no room left for documents.";
 }
 
 #[cfg(test)]

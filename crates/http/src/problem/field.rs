@@ -19,6 +19,8 @@ pub(crate) enum FieldProblem {
     Unknown,
     /// Given twice.
     Duplicate,
+    /// Comes after the file, when it is too late.
+    AfterFile,
     /// Of the wrong type, or none of the words allowed. Says what is expected.
     Type(String),
     /// Empty.
@@ -59,6 +61,7 @@ impl FieldProblem {
             Self::Missing => "champ_manquant",
             Self::Unknown => "champ_inconnu",
             Self::Duplicate => "champ_double",
+            Self::AfterFile => "champ_apres_fichier",
             Self::Type(_) => "type_invalide",
             Self::Empty => "champ_vide",
             Self::TooLong(_) => "trop_long",
@@ -88,6 +91,7 @@ impl FieldProblem {
             Self::Missing => ("est obligatoire".into(), "is required".into()),
             Self::Unknown => ("n'existe pas ici".into(), "does not exist here".into()),
             Self::Duplicate => ("est donné deux fois".into(), "is given twice".into()),
+            Self::AfterFile => ("doit précéder le fichier".into(), "must come before the file".into()),
             Self::Type(expected) => (format!("attendu : {expected}"), format!("expected {expected}")),
             Self::Empty => ("est vide".into(), "is empty".into()),
             Self::TooLong(max) => (format!("dépasse {max} caractères"), format!("is longer than {max} characters")),

@@ -3,6 +3,8 @@
 pub(crate) mod auth;
 pub(crate) mod customers;
 pub(crate) mod docs;
+pub(crate) mod document_content;
+pub(crate) mod documents;
 pub(crate) mod equipment;
 pub(crate) mod equipment_import;
 pub(crate) mod equipment_label;

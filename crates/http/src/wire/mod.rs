@@ -2,8 +2,10 @@
 
 pub(crate) mod auth;
 mod bound;
+pub(crate) mod content;
 mod csv;
 pub(crate) mod customers;
+pub(crate) mod documents;
 pub(crate) mod equipment;
 pub(crate) mod equipment_csv;
 pub(crate) mod equipment_label;

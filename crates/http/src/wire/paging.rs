@@ -37,6 +37,37 @@ pub(crate) struct PagingParams<'a> {
     pub(crate) total: Option<bool>,
 }
 
+/// The paging parameters alone, of lists that nothing else narrows.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PagingOnly {
+    /// Rows of the page, 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// Rows to skip, for existing clients; `cursor` is better.
+    #[param(maximum = 10000)]
+    offset: Option<u32>,
+    /// From the `Link` of the page before.
+    cursor: Option<String>,
+    /// By what, with `-` in front from large to small. `id` when absent.
+    tri: Option<String>,
+    /// Whether to count all rows into `X-Total-Count`.
+    total: Option<bool>,
+}
+
+impl PagingOnly {
+    pub(crate) fn paging(&self) -> PagingParams<'_> {
+        PagingParams {
+            limit: self.limit,
+            offset: self.offset,
+            cursor: self.cursor.as_deref(),
+            tri: self.tri.as_deref(),
+            total: self.total,
+        }
+    }
+}
+
 /// What a cursor holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,8 +15,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use mif_application::Core;
 use mif_application::auth::SessionCache;
+use mif_application::documents::DocumentRules;
 use mif_domain::Clock as _;
 use mif_domain::customers::CustomerId;
+use mif_domain::documents::FileKind;
 use mif_domain::equipment::EquipmentId;
 use mif_domain::notifications::NotificationKind;
 use mif_domain::paging::{Direction, PageRequest, Position};
@@ -27,8 +29,8 @@ use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaQueries, SeaUnitsOfWork};
 use mif_security::{JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec, SigningAlgorithm};
 use mif_testkit::{
-    FakeClock, FastHasher, PASSWORD, T0, a_customer, a_notice, a_stored_technician, a_user, an_equipment,
-    an_intervention,
+    FakeClock, FakeScanner, FastHasher, MemoryFiles, PASSWORD, T0, a_customer, a_notice, a_stored_technician, a_user,
+    an_equipment, an_intervention,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +46,8 @@ pub(crate) struct App {
     pub(crate) core: Core,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) files: Arc<MemoryFiles>,
+    pub(crate) scanner: Arc<FakeScanner>,
     _keys: TempDir,
 }
 
@@ -69,6 +73,8 @@ impl App {
         let folder = KeyDirectory::open(folder, SigningAlgorithm::EdDsa, true, clock.clone()).unwrap();
         let tokens = JwtTokens::new(folder, "mif".into(), "mif-api".into(), Arc::new(OsEntropy)).unwrap();
         let queries = Arc::new(SeaQueries(database.clone()));
+        let files = Arc::new(MemoryFiles::new(clock.clone()));
+        let scanner = Arc::new(FakeScanner::default());
         let core = Core {
             work: Arc::new(SeaUnitsOfWork(database)),
             queries: options.queries.unwrap_or_else(|| queries.clone()),
@@ -79,6 +85,9 @@ impl App {
             password_policy: PasswordPolicy::GoProd,
             access_tokens: Arc::new(tokens),
             refresh_tokens: Arc::new(RefreshTokenCodec::new(Arc::new(OsEntropy))),
+            files: files.clone(),
+            scanner: scanner.clone(),
+            document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
             sessions: Arc::new(SessionCache::default()),
         };
         let lifecycle = Arc::new(Lifecycle::default());
@@ -99,7 +108,7 @@ impl App {
             }
             .boxed_local()
         };
-        Self { call: Box::new(call), core, clock, lifecycle, _keys: keys }
+        Self { call: Box::new(call), core, clock, lifecycle, files, scanner, _keys: keys }
     }
 
     /// Sends a request and checks the answer against the document.

@@ -3,16 +3,17 @@
 use async_trait::async_trait;
 use mif_domain::Instant;
 use mif_domain::customers::{Customer, CustomerId};
+use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::interventions::{HistoryEntry, InterventionId, Slot};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
-    Candidate, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, EquipmentFilter, EquipmentScope,
-    EquipmentSort, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort, InterventionView,
-    NotificationFilter, NotificationQueries, NotificationSort, Queries, SessionView, SkillFilter, SkillSort,
-    TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter, UserScope,
-    UserSort, UserView,
+    Candidate, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DocumentFilter, DocumentQueries,
+    DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter,
+    InterventionQueries, InterventionScope, InterventionSort, InterventionView, KeyUse, NotificationFilter,
+    NotificationQueries, NotificationSort, Queries, SessionView, SkillFilter, SkillSort, TechnicianFilter,
+    TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Skill, TechnicianId};
@@ -117,6 +118,30 @@ impl NotificationQueries for Broken {
         _: &NotificationFilter,
         _: &PageRequest<NotificationSort>,
     ) -> Stored<Page<Notification>> {
+        dead()
+    }
+}
+
+#[async_trait]
+impl DocumentQueries for Broken {
+    async fn find_document(&self, _: DocumentId, _: DocumentScope) -> Stored<Option<Document>> {
+        dead()
+    }
+    async fn list_documents(
+        &self,
+        _: DocumentScope,
+        _: &DocumentFilter,
+        _: &PageRequest<DocumentSort>,
+    ) -> Stored<Page<Document>> {
+        dead()
+    }
+    async fn documents_after(&self, _: Option<DocumentId>, _: Option<&str>, _: u16) -> Stored<Vec<Document>> {
+        dead()
+    }
+    async fn known_files(&self, _: &[FileId]) -> Stored<Vec<FileId>> {
+        dead()
+    }
+    async fn key_uses(&self) -> Stored<Vec<KeyUse>> {
         dead()
     }
 }

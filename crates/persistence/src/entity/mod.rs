@@ -1,6 +1,7 @@
 //! One file a table: its columns as SeaORM sees them.
 
 pub(crate) mod customers;
+pub(crate) mod documents;
 pub(crate) mod equipment;
 pub(crate) mod idempotency_keys;
 pub(crate) mod interventions;

@@ -116,13 +116,14 @@ fn open_work() -> SimpleExpr {
     table::Column::Status.is_in(Status::ALL.iter().filter(|status| status.is_open_work()).map(|status| status.as_str()))
 }
 
-enum Visible {
+/// What a scope lets through.
+pub(super) enum Visible {
     Everything,
     Some(SimpleExpr),
     Nothing,
 }
 
-fn visible(scope: InterventionScope) -> Visible {
+pub(super) fn visible(scope: InterventionScope) -> Visible {
     use table::Column;
     let unassigned = || Column::TechnicianId.is_null().and(Column::Status.eq(Status::Open.as_str()));
     match scope {

@@ -1,6 +1,7 @@
 //! Reads: one statement a page, one a row, straight from the tables.
 
 mod customers;
+mod documents;
 mod equipment;
 mod interventions;
 mod notifications;
@@ -16,16 +17,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mif_domain::Instant;
 use mif_domain::customers::{Customer, CustomerId};
+use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::interventions::{HistoryEntry, InterventionId, Slot};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
     Candidate, Credentials, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DatabaseHealth,
-    DatabaseProbe, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter, InterventionQueries,
-    InterventionScope, InterventionSort, InterventionView, NotificationFilter, NotificationQueries, NotificationSort,
-    Queries, SessionStates, SessionView, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries,
-    TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
+    DatabaseProbe, DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope,
+    EquipmentSort, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort, InterventionView,
+    KeyUse, NotificationFilter, NotificationQueries, NotificationSort, Queries, SessionStates, SessionView,
+    SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView,
+    UserFilter, UserScope, UserSort, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
@@ -172,6 +175,35 @@ impl NotificationQueries for SeaQueries {
         page: &PageRequest<NotificationSort>,
     ) -> Stored<Page<Notification>> {
         notifications::list(self, user, filter, page).await
+    }
+}
+
+#[async_trait]
+impl DocumentQueries for SeaQueries {
+    async fn find_document(&self, id: DocumentId, scope: DocumentScope) -> Stored<Option<Document>> {
+        documents::find(self, id, scope).await
+    }
+    async fn list_documents(
+        &self,
+        scope: DocumentScope,
+        filter: &DocumentFilter,
+        page: &PageRequest<DocumentSort>,
+    ) -> Stored<Page<Document>> {
+        documents::list(self, scope, filter, page).await
+    }
+    async fn documents_after(
+        &self,
+        after: Option<DocumentId>,
+        other_than: Option<&str>,
+        limit: u16,
+    ) -> Stored<Vec<Document>> {
+        documents::after(self, after, other_than, limit).await
+    }
+    async fn known_files(&self, files: &[FileId]) -> Stored<Vec<FileId>> {
+        documents::known(self, files).await
+    }
+    async fn key_uses(&self) -> Stored<Vec<KeyUse>> {
+        documents::key_uses(self).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod customers;
+pub(crate) mod documents;
 pub(crate) mod equipment;
 pub(crate) mod idempotency;
 pub(crate) mod interventions;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mif_domain::Instant;
+use mif_domain::documents::FileId;
 use mif_domain::outbox::{Outbox, OutboxMessage};
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::SessionId;
@@ -26,6 +27,7 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
         OutboxMessage::WarnOfTokenReuse { user_id, session_id } => {
             ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
         }
+        OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
     }
 }
 
@@ -39,6 +41,10 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
             user_id: UserId(number("user_id")?),
             session_id: SessionId(number("session_id")?),
         }),
+        "remove_file" => {
+            let file = payload.get("file_id").and_then(Value::as_str).and_then(FileId::from_hex);
+            Ok(OutboxMessage::RemoveFile { file_id: file.ok_or_else(|| corrupt("lacks a file"))? })
+        }
         _ => Err(RepositoryError::corrupt("outbox", "kind", id, "is unknown")),
     }
 }

@@ -1,18 +1,18 @@
 //! Everything that `mif` does besides serving.
 
 mod admin;
+mod documents;
 mod healthcheck;
+mod keys;
 
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use mif_domain::sessions::AccessTokens as _;
 use mif_domain::users::PlainPassword;
 use mif_persistence::Schema;
 use mif_telemetry::{Telemetry, TelemetrySettings};
 
-use crate::cli::{Cli, Command, ConfigCommand, Keys, Migrate, Seed};
+use crate::cli::{Cli, Command, ConfigCommand, Migrate, Seed};
 use crate::settings::{Settings, Sources};
 use crate::{compose, demo, serve};
 
@@ -50,7 +50,8 @@ async fn execute(command: Command, settings: &Settings) -> anyhow::Result<()> {
             parts.database.close().await;
             seeded
         }
-        Command::Keys(command) => keys(&command, settings),
+        Command::Keys(command) => keys::run(command, settings).await,
+        Command::Documents(command) => documents::run(command, settings).await,
         Command::Config(_) | Command::Openapi | Command::Healthcheck => Ok(()),
     }
 }
@@ -103,18 +104,6 @@ async fn migrate(command: Migrate, settings: &Settings) -> anyhow::Result<()> {
         }
     }
     database.close().await;
-    Ok(())
-}
-
-fn keys(command: &Keys, settings: &Settings) -> anyhow::Result<()> {
-    let clock = compose::clock();
-    let create = matches!(command, Keys::Init);
-    let folder = compose::keys(settings, &Arc::clone(&clock), create)?;
-    let tokens = compose::access_tokens(settings, folder)?;
-    let mut output = std::io::stdout();
-    for key in tokens.public_keys() {
-        writeln!(output, "{}  {}", key.key_id, key.algorithm)?;
-    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //!
 //! To add a setting: a line in `default.toml`, a row in `configuration.md`, a field and its line in `sections`.
 
+mod documents;
 mod layers;
 mod nearest;
 mod network;
@@ -19,6 +20,7 @@ mod web_address;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub use documents::{Antivirus, Documents, S3, Storage, StoragePlace};
 pub use network::{Network, NetworkError};
 pub use problems::{Problem, SettingsError};
 pub use sections::{Bootstrap, Cors, Database, Http, Keys, Limits, Log, Migrate, Passwords, Telemetry, Tokens};
@@ -52,6 +54,12 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Passwords and their hashes.
     pub passwords: Passwords,
+    /// Where documents are kept.
+    pub storage: Storage,
+    /// What looks at them first.
+    pub antivirus: Antivirus,
+    /// Which are taken.
+    pub documents: Documents,
     /// The first administrator.
     pub bootstrap: Bootstrap,
     /// The flood guard.
@@ -94,6 +102,9 @@ impl Settings {
         let keys = Keys::read(reader, &beneath);
         let tokens = Tokens::read(reader);
         let passwords = Passwords::read(reader);
+        let storage = Storage::read(reader, &beneath);
+        let antivirus = Antivirus::read(reader);
+        let documents = Documents::read(reader);
         let bootstrap = Bootstrap::read(reader);
         let limits = Limits::read(reader);
         let cors = Cors::read(reader);
@@ -103,6 +114,11 @@ impl Settings {
             let message = "must be true in the production profile: set MIF_LIMITS__ENABLED=true, or leave it out";
             reader.reject("limits.enabled", message.to_owned());
         }
+        if let (Ok(Profile::Production), Ok(Antivirus { clamd: None, allow_off: false })) = (profile, &antivirus) {
+            let message = "must be set in the production profile: set MIF_ANTIVIRUS__CLAMD, or \
+                           MIF_ANTIVIRUS__ALLOW_OFF=true to take documents that nobody scans";
+            reader.reject("antivirus.clamd", message.to_owned());
+        }
         Ok(Self {
             profile: profile?,
             data_dir: data_dir?,
@@ -111,6 +127,9 @@ impl Settings {
             keys: keys?,
             tokens: tokens?,
             passwords: passwords?,
+            storage: storage?,
+            antivirus: antivirus?,
+            documents: documents?,
             bootstrap: bootstrap?,
             limits: limits?,
             cors: cors?,
@@ -127,6 +146,18 @@ impl Settings {
             warnings.push(
                 "the database is SQLite, which suits a single server process: \
                  set MIF_DATABASE__URL to a PostgreSQL address before running several"
+                    .to_owned(),
+            );
+        }
+        if self.antivirus.clamd.is_none() {
+            warnings.push(
+                "there is no virus scanner: documents are marked non_analyse; set MIF_ANTIVIRUS__CLAMD".to_owned(),
+            );
+        }
+        if self.profile == Profile::Production && matches!(self.storage.place, StoragePlace::Folder(_)) {
+            warnings.push(
+                "documents are kept in a folder of this machine, which suits a single server process unless the \
+                 folder is shared: set MIF_STORAGE__URL before running several"
                     .to_owned(),
             );
         }

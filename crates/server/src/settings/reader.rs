@@ -66,7 +66,8 @@ impl Reader {
         };
         let value = match entry.value.as_str() {
             "" => String::new(),
-            _ if key == "bootstrap.admin_password" => "***".to_owned(),
+            // Of an address only the password is secret.
+            _ if SECRETS.contains(&key) && key != "database.url" => "***".to_owned(),
             value => one_line(&masked(value.trim())),
         };
         self.shown.push(Shown { key, value, source: entry.origin.to_string() });

@@ -14,7 +14,8 @@ use mif_domain::users::{
 };
 
 pub use work::{
-    InterventionBuilder, TechnicianBuilder, a_notice, a_slot, a_stored_technician, a_technician, an_intervention,
+    InterventionBuilder, TechnicianBuilder, a_document, a_notice, a_slot, a_stored_technician, a_technician,
+    an_intervention,
 };
 
 use crate::FastHasher;

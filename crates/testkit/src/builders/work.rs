@@ -1,6 +1,9 @@
 //! Who does the work, and the work.
 
 use mif_domain::Instant;
+use mif_domain::documents::{
+    Analysis, Attachment, FileId, FileKind, FileName, NewDocument, Sha256, StoredFile, WrappedKey,
+};
 use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::{InterventionDraft, InterventionKind, Minutes, Priority, Slot};
 use mif_domain::notifications::{NewNotification, NotificationKind};
@@ -160,5 +163,24 @@ pub fn a_notice(user: UserId, kind: NotificationKind, at: Instant) -> NewNotific
         content: Paragraph::parse("La ligne 2 est arrêtée jusqu'à 14 h.\nPrévenez l'atelier.").unwrap(),
         intervention_id: None,
         at,
+    }
+}
+
+/// An internal PDF report, found clean; `number` tells its content and its blob from others.
+pub fn a_document(number: u8, attachment: Attachment, uploaded_by: UserId) -> NewDocument {
+    NewDocument {
+        attachment,
+        name: FileName::parse("Rapport compresseur A1.pdf").unwrap(),
+        kind: FileKind::Pdf,
+        sha256: Sha256([number; 32]),
+        analysis: Analysis::Clean,
+        description: Some(Paragraph::parse("Avant la révision.\nVoir page 3.").unwrap()),
+        is_internal: true,
+        uploaded_by,
+        file: StoredFile {
+            id: FileId([number; 16]),
+            size: 183_204,
+            key: WrappedKey { key_id: "first".to_owned(), bytes: vec![number; 72] },
+        },
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod customers;
+pub mod documents;
 pub mod equipment;
 pub mod files;
 pub mod history;
@@ -178,6 +179,7 @@ macro_rules! unit_of_work_contracts {
         $crate::lateness_contracts!($fixture);
         $crate::history_contracts!($fixture);
         $crate::notification_contracts!($fixture);
+        $crate::document_contracts!($fixture);
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
     };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use mif_domain::documents::Attachment;
 use mif_domain::equipment::{Equipment, EquipmentDraft, EquipmentId, EquipmentNames, EquipmentRepository, KnownNames};
 use mif_domain::repository::Stored;
 use mif_domain::text::Line;
@@ -93,7 +94,9 @@ impl EquipmentRepository for Machines<'_> {
         }
         let childless = self.0.state.equipment.values().all(|other| other.sheet.parent_id != Some(id));
         let idle = self.0.state.interventions.values().all(|work| work.draft.equipment_id != id);
-        self.0.keep(childless && idle, Constraint::StillReferenced)?;
+        let attached = Attachment::Equipment(id);
+        let bare = self.0.state.documents.values().all(|document| document.content.attachment != attached);
+        self.0.keep(childless && idle && bare, Constraint::StillReferenced)?;
         self.0.state.equipment.remove(&id);
         Ok(())
     }

@@ -22,6 +22,20 @@ impl AuditTrail for Trail<'_> {
         self.0.state.audit.push(event);
         Ok(())
     }
+
+    async fn append_unless_since(&mut self, event: AuditEvent, since: Instant) -> Stored<bool> {
+        let same = |other: &AuditEvent| {
+            other.kind == event.kind
+                && other.origin.actor == event.origin.actor
+                && other.resource == event.resource
+                && other.at >= since
+        };
+        if self.0.state.audit.iter().any(same) {
+            return Ok(false);
+        }
+        self.append(event).await?;
+        Ok(true)
+    }
 }
 
 #[async_trait]

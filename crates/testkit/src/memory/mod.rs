@@ -1,6 +1,7 @@
 //! The write side in memory: what the databases do, said once more in plain Rust.
 
 mod customers;
+mod documents;
 mod equipment;
 mod interventions;
 mod ledger;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use mif_domain::audit::{AuditEvent, AuditTrail};
 use mif_domain::customers::CustomerRepository;
+use mif_domain::documents::{Document, DocumentRepository};
 use mif_domain::equipment::EquipmentRepository;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
@@ -60,6 +62,11 @@ impl MemoryStore {
     /// Every notification, oldest first.
     pub fn notifications(&self) -> Vec<Notification> {
         self.read(|state| state.notifications.values().cloned().collect())
+    }
+
+    /// Every document, oldest first.
+    pub fn documents(&self) -> Vec<Document> {
+        self.read(|state| state.documents.values().cloned().collect())
     }
 
     /// The history of an intervention, oldest first, as it was appended.
@@ -190,6 +197,9 @@ impl UnitOfWork for Unit {
     }
     fn equipment(&mut self) -> Box<dyn EquipmentRepository + '_> {
         Box::new(equipment::Machines(self))
+    }
+    fn documents(&mut self) -> Box<dyn DocumentRepository + '_> {
+        Box::new(documents::Documents(self))
     }
     fn audit(&mut self) -> Box<dyn AuditTrail + '_> {
         Box::new(ledger::Trail(self))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mif_domain::Instant;
 use mif_domain::audit::AuditEvent;
 use mif_domain::customers::{Customer, CustomerId};
+use mif_domain::documents::{Document, DocumentId};
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::idempotency::{Fingerprint, StoredAnswer};
 use mif_domain::interventions::{Intervention, InterventionId, NewHistoryEntry};
@@ -28,6 +29,7 @@ pub(super) struct State {
     pub(super) references: BTreeMap<u16, u32>,
     pub(super) history: BTreeMap<i64, NewHistoryEntry>,
     pub(super) notifications: BTreeMap<NotificationId, Notification>,
+    pub(super) documents: BTreeMap<DocumentId, Document>,
     pub(super) sessions: BTreeMap<SessionId, StoredSession>,
     pub(super) spent: BTreeMap<TokenHash, SessionId>,
     pub(super) audit: Vec<AuditEvent>,

@@ -57,6 +57,7 @@ const APPLICATION_EXTERNALS: &[&str] = &[
     "thiserror",
     "unicode-normalization",
     "zeroize",
+    "bytes",   // pieces of contents, without copying them
     "tracing", // use cases name their spans
     "tokio",   // timeouts and semaphores, no I/O
     "sha2",    // fingerprints and token hashes

@@ -1,5 +1,6 @@
 //! The little that can be read without a database.
 
+mod documents;
 mod work;
 
 use async_trait::async_trait;

@@ -28,7 +28,7 @@ fn minutes(work: &Intervention) -> u64 {
     work.draft.estimated.map_or_else(planned, |estimated| u64::from(estimated.get()))
 }
 
-fn visible(work: &Intervention, scope: InterventionScope) -> bool {
+pub(super) fn visible(work: &Intervention, scope: InterventionScope) -> bool {
     let free = work.status == Status::Open && work.technician_id.is_none();
     match scope {
         InterventionScope::All => true,

@@ -1,0 +1,59 @@
+//! Deleting a document.
+
+use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::documents::{Document, DocumentId};
+use mif_domain::outbox::OutboxMessage;
+use mif_domain::users::Role;
+
+use super::rights::{self, Standing};
+use super::{DocumentError, GetDocument};
+use crate::Core;
+use crate::access::{Action, Actor, Denied};
+
+/// Deletes a document.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteDocument {
+    /// Which.
+    pub id: DocumentId,
+    /// The version that the caller saw.
+    pub expected_version: Option<i64>,
+}
+
+impl DeleteDocument {
+    /// Forgets the row, and with it the only copy of the file key: from the commit on nobody can read the content, whatever
+    /// becomes of the blob. The blob itself goes afterwards, through the outbox.
+    ///
+    /// Dispatchers delete any document, technicians what they stored themselves while the work is open. Can fail with
+    /// `NotFound`, `Denied` and `Stale`.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DocumentError> {
+        let seen = GetDocument { id: self.id }.run(core, actor).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        // What it belongs to first, then the document: the order in which uploads take them.
+        let standing = rights::hold(&mut *work, actor, seen.content.attachment).await?;
+        let document = work.documents().find_for_update(self.id).await?.ok_or(DocumentError::NotFound)?;
+        if !may_delete(actor, &standing, &document) {
+            return Err(Denied(Action::DeleteDocuments).into());
+        }
+        if self.expected_version.is_some_and(|version| version != document.version) {
+            return Err(DocumentError::Stale);
+        }
+        work.documents().delete(self.id).await?;
+        work.outbox().enqueue(OutboxMessage::RemoveFile { file_id: document.content.file.id }, now).await?;
+        let event = AuditEvent::success(AuditKind::DocumentDeleted, actor.origin(), now)
+            .on("document", self.id.0)
+            .with("sha256", document.content.sha256.to_string());
+        work.audit().append(event).await?;
+        Ok(work.commit().await?)
+    }
+}
+
+fn may_delete(actor: &Actor, standing: &Standing, document: &Document) -> bool {
+    match (actor.role(), standing) {
+        (Role::Admin | Role::Manager, _) => true,
+        (Role::Technician, Standing::ToWork(_, intervention)) => {
+            document.content.uploaded_by == actor.user_id() && intervention.status.is_open_work()
+        }
+        (Role::Technician, Standing::ToMachine) | (Role::Customer, _) => false,
+    }
+}
