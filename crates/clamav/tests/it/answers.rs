@@ -1,10 +1,12 @@
 //! Only clamd's own word is a verdict.
 
+use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mif_domain::documents::{ScanError, Scanner as _, Verdict};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixListener;
 
 use crate::fake::{
     FakeClamd, LONG, clamd, in_time, megabytes, read_command, read_content, scan, signature, unavailable, unsure,
@@ -103,6 +105,31 @@ async fn a_limit_is_told_although_writing_fails() {
         let reason = unsure(scan(&clamd(&server.address, LONG), &content).await);
         assert!(reason.contains(LIMIT), "{reason}");
     }
+}
+
+/// The write fails first, and only then the answer arrives.
+#[tokio::test]
+async fn an_answer_is_waited_for_when_writing_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clamd.ctl");
+    let listener = UnixListener::bind(&path).unwrap();
+    let (deaf, is_deaf) = tokio::sync::oneshot::channel();
+    let server = tokio::spawn(async move {
+        let mut stream = listener.accept().await.unwrap().0.into_std().unwrap();
+        stream.shutdown(Shutdown::Read).unwrap();
+        deaf.send(()).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        std::io::Write::write_all(&mut stream, format!("{LIMIT}\0").as_bytes()).unwrap();
+    });
+    let clamd = clamd(&format!("unix:{}", path.display()).parse().unwrap(), LONG);
+    in_time(async {
+        let mut scan = clamd.begin().await.unwrap();
+        is_deaf.await.unwrap();
+        let error = scan.feed(b"Bon de travail").await.unwrap_err();
+        assert!(matches!(&error, ScanError::Unsure(reason) if reason.contains(LIMIT)), "{error}");
+        server.await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -102,9 +102,10 @@ async fn a_pause_does_not_hide_how_clamd_is() {
     let address = crate::fake::address_of(&listener);
     drop(listener);
     let clamd = Clamd::new(ClamdSettings::new(address), Arc::new(FakeClock::default()));
-    for _ in 0..4 {
-        unavailable(scan(&clamd, &[]).await);
+    for _ in 0..3 {
+        assert!(unavailable(scan(&clamd, &[]).await).contains("cannot connect"));
     }
+    assert!(unavailable(scan(&clamd, &[]).await).contains("left alone"));
     match clamd.health().await {
         ScannerHealth::Down { reason } => assert!(reason.contains("cannot connect"), "{reason}"),
         other => panic!("{other:?}"),
