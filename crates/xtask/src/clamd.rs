@@ -1,7 +1,8 @@
 //! A private clamd with two signatures of its own, that lives as long as its value, or at most as long as this process.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::Ipv4Addr;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -87,8 +88,10 @@ impl Clamd {
     fn wait_for_pong(&mut self) -> Outcome<()> {
         let began = Instant::now();
         while began.elapsed() < START_DEADLINE {
-            if ping(self.port).is_ok_and(|answer| answer == *b"PONG\0") {
-                return Ok(());
+            if ping(&self.socket()).is_ok_and(|answer| answer == *b"PONG\0") {
+                // Without its port it goes on with the socket alone.
+                let log = self.log();
+                return if log.contains("Cannot bind") { Err(log) } else { Ok(()) };
             }
             if let Ok(Some(status)) = self.server.try_wait() {
                 return Err(format!("it ended ({status})\n{}", self.log()));
@@ -102,8 +105,12 @@ impl Clamd {
         std::fs::read_to_string(format!("{}/log", self.folder)).unwrap_or_default()
     }
 
+    fn socket(&self) -> String {
+        format!("{}/socket", self.folder)
+    }
+
     pub(crate) fn unix_address(&self) -> String {
-        format!("unix:{}/socket", self.folder)
+        format!("unix:{}", self.socket())
     }
 
     pub(crate) fn tcp_address(&self) -> String {
@@ -187,10 +194,9 @@ fn configuration(folder: &str, port: u16) -> String {
     )
 }
 
-fn ping(port: u16) -> std::io::Result<[u8; 5]> {
-    let patience = Duration::from_secs(2);
-    let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), patience)?;
-    stream.set_read_timeout(Some(patience))?;
+fn ping(socket: &str) -> std::io::Result<[u8; 5]> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     stream.write_all(b"zPING\0")?;
     let mut answer = [0; 5];
     stream.read_exact(&mut answer)?;

@@ -115,7 +115,9 @@ async fn an_answer_is_waited_for_when_writing_fails() {
     let listener = UnixListener::bind(&path).unwrap();
     let (deaf, is_deaf) = tokio::sync::oneshot::channel();
     let server = tokio::spawn(async move {
-        let mut stream = listener.accept().await.unwrap().0.into_std().unwrap();
+        let mut stream = listener.accept().await.unwrap().0;
+        stream.read_exact(&mut [0; b"zINSTREAM\0".len()]).await.unwrap();
+        let mut stream = stream.into_std().unwrap();
         stream.shutdown(Shutdown::Read).unwrap();
         deaf.send(()).unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
