@@ -18,12 +18,14 @@ const START_ATTEMPTS: usize = 3;
 /// Two signatures load in a moment; the machine may have other things to do.
 const START_DEADLINE: Duration = Duration::from_mins(1);
 
-/// What is found, by the name that clamd extends with `.UNOFFICIAL`. Either is written in two halves: neither this source
-/// nor the program made of it is to be found. The second harms nobody and lets tests carry none of the first.
-const SIGNATURES: [(&str, [&str; 2]); 2] = [
-    ("Test.Eicar.Body", [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"]),
-    ("Test.Marker", ["ERP-TEST-", "VIRUS-MARKER"]),
-];
+/// What is found: the antivirus test file of EICAR, and a marker that harms nobody and lets tests carry none of the former.
+/// A line has the name, which clamd extends with `.UNOFFICIAL`, then "any kind of file", "anywhere in it", and the bytes in
+/// hexadecimal, so that neither this source nor the program made of it is found itself.
+const SIGNATURES: &str = "\
+Test.Eicar.Body:0:*:58354f2150254041505b345c505a58353428505e2937434329377d2445494341522d\
+5354414e444152442d414e544956495255532d544553542d46494c452124482b482a
+Test.Marker:0:*:4552502d544553542d56495255532d4d41524b4552
+";
 
 /// Waits until its input ends, which happens however we end, even by a signal that no `Drop` survives.
 /// Arguments: the folder, then the process.
@@ -157,21 +159,9 @@ fn guard(folder: &str, process: u32) -> Outcome<Child> {
 fn prepare(folder: &str, port: u16) -> Outcome<std::fs::File> {
     let create = |error| format!("cannot write below {folder}: {error}");
     std::fs::create_dir(format!("{folder}/db")).map_err(create)?;
-    write(Path::new(&format!("{folder}/db/test.ndb")), &database())?;
+    write(Path::new(&format!("{folder}/db/test.ndb")), SIGNATURES)?;
     write(Path::new(&format!("{folder}/clamd.conf")), &configuration(folder, port))?;
     std::fs::File::create(format!("{folder}/log")).map_err(create)
-}
-
-/// One signature a line: name, any kind of file, anywhere in it, the bytes.
-fn database() -> String {
-    let mut lines = String::new();
-    for (name, halves) in SIGNATURES {
-        lines.push_str(name);
-        lines.push_str(":0:*:");
-        lines.extend(halves.iter().flat_map(|half| half.bytes()).map(|byte| format!("{byte:02x}")));
-        lines.push('\n');
-    }
-    lines
 }
 
 /// With room for the product's largest upload. What clamd did not look at is an alert, or it would say OK.
@@ -220,16 +210,7 @@ fn find() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{configuration, database};
-
-    #[test]
-    fn the_signatures_are_written_in_hexadecimal() {
-        let database = database();
-        let lines: Vec<&str> = database.lines().collect();
-        assert_eq!(lines.len(), 2);
-        assert!(lines[0].starts_with("Test.Eicar.Body:0:*:58354f2150254041"));
-        assert_eq!(lines[1], "Test.Marker:0:*:4552502d544553542d56495255532d4d41524b4552");
-    }
+    use super::configuration;
 
     #[test]
     fn nobody_else_reaches_it_and_nothing_is_skipped_in_silence() {
