@@ -19,7 +19,7 @@ pub(crate) fn paced<S>(body: S) -> impl Stream<Item = Result<Bytes, PayloadError
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    stream::unfold(Some((body, Duration::ZERO, 0_u64)), |state| async move {
+    let paced = stream::unfold(Some((body, Duration::ZERO, 0_u64)), |state| async move {
         let (mut body, waited, received) = state?;
         let earned = Duration::from_millis(received.saturating_mul(1000) / BYTES_PER_SECOND);
         let allowed = (GRACE + earned).saturating_sub(waited);
@@ -33,7 +33,9 @@ where
             Ok(None) => None,
             Err(_elapsed) => Some((Err(PayloadError::Io(io::ErrorKind::TimedOut.into())), None)),
         }
-    })
+    });
+    // A parser may ask once more after the end.
+    paced.fuse()
 }
 
 /// Whether a body ended because it was too slow.
