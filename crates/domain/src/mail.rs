@@ -1,18 +1,93 @@
 //! Letters to people. What a letter says in which language is the business of the adapter's templates.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::users::{EmailAddress, Language};
 
-/// What a letter is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a letter is about. Printing one names the occasion only: links hold tokens.
+#[derive(Clone, PartialEq, Eq)]
 pub enum LetterContent {
     /// A session was ended because a used-up token came back: somebody else may have had a copy.
     TokenReuse {
         /// The account.
         username: String,
     },
+    /// Somebody, perhaps the reader, asked for a new password.
+    PasswordReset {
+        /// The account.
+        username: String,
+        /// Where to set the new one. Holds a token: whoever has it has the account.
+        link: String,
+        /// How many minutes the link works from now on.
+        minutes_valid: u32,
+    },
+    /// The address must be confirmed before it counts. Goes to the new address.
+    EmailConfirmation {
+        /// The account.
+        username: String,
+        /// Where to confirm. Holds a token.
+        link: String,
+    },
+    /// The account has another address now. Goes to the old one, whose owner may know nothing of it.
+    EmailChanged {
+        /// The account.
+        username: String,
+        /// The new address as far as the old one's reader may see it: see [`masked`].
+        new_email_masked: String,
+    },
+    /// Too many failed sign-ins closed the account, until its owner resets the password or an administrator opens it.
+    AccountClosed {
+        /// The account.
+        username: String,
+    },
+    /// An account was made for the reader, who sets its first password.
+    Invitation {
+        /// The account.
+        username: String,
+        /// Where to set the password. Holds a token.
+        link: String,
+        /// How many minutes the link works from now on.
+        minutes_valid: u32,
+    },
+    /// Something happened to an intervention that the reader has to do with. Already in the reader's language.
+    InterventionNotice {
+        /// In one line.
+        title: String,
+        /// In as many lines as it takes.
+        content: String,
+        /// Where to see it in the application. Holds no secret.
+        link: Option<String>,
+    },
+}
+
+impl LetterContent {
+    /// The occasion in one word, for logs.
+    pub const fn occasion(&self) -> &'static str {
+        match self {
+            Self::TokenReuse { .. } => "token_reuse",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::EmailConfirmation { .. } => "email_confirmation",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::Invitation { .. } => "invitation",
+            Self::InterventionNotice { .. } => "intervention_notice",
+        }
+    }
+}
+
+impl fmt::Debug for LetterContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LetterContent({})", self.occasion())
+    }
+}
+
+/// An address as its former owner may see it: enough to recognise one's own, not enough to learn somebody else's.
+pub fn masked(address: &EmailAddress) -> String {
+    let (local, domain) = address.as_str().rsplit_once('@').unwrap_or_default();
+    local.chars().take(1).chain("***@".chars()).chain(domain.chars()).collect()
 }
 
 /// A letter ready to be sent.
@@ -38,4 +113,22 @@ pub struct MailError(pub String);
 pub trait Mailer: Send + Sync + std::fmt::Debug {
     /// Hands the letter over. `Ok` MUST mean that somebody else is responsible for it now.
     async fn send(&self, letter: &Letter) -> Result<(), MailError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_letter_gives_no_token_away() {
+        let link = "https://gmao.exemple.ma/mot-de-passe#jeton-secret".to_owned();
+        let content = LetterContent::PasswordReset { username: "karim".to_owned(), link, minutes_valid: 30 };
+        assert_eq!(format!("{content:?}"), "LetterContent(password_reset)");
+    }
+
+    #[test]
+    fn a_masked_address_keeps_its_first_letter_and_its_domain() {
+        let address = EmailAddress::parse("karim.alaoui@exemple.ma").unwrap();
+        assert_eq!(masked(&address), "k***@exemple.ma");
+    }
 }

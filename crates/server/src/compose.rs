@@ -13,7 +13,7 @@ use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
 use mif_filestore::{DiskStore, KeyRing, KeySource};
-use mif_mail::LogMailer;
+use mif_mail::{Links, LogMailer};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
 use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec};
 use secrecy::ExposeSecret as _;
@@ -177,8 +177,10 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
         },
         sessions: Arc::new(SessionCache::default()),
     };
+    let links = if settings.profile == Profile::Production { Links::Masked } else { Links::Shown };
+    let mailer = Arc::new(LogMailer::new(links));
     let queue = Arc::new(SeaOutboxQueue(database.clone()));
-    let outbox = OutboxWorker { queue, queries, clock, files, mailer: Arc::new(LogMailer) };
+    let outbox = OutboxWorker { queue, queries, clock, files, mailer };
     Ok(Parts { database, core, outbox, file_keys })
 }
 

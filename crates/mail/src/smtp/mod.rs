@@ -1,0 +1,78 @@
+//! Letters handed to a mail server.
+
+mod message;
+mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::Message;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use mif_domain::Clock;
+use mif_domain::mail::{Letter, MailError, Mailer};
+use tokio::time::timeout;
+
+pub use settings::{Encryption, SmtpSettings, SmtpSettingsError};
+
+/// Hands letters to a mail server: one connection a letter, because letters are rare and a kept connection would have to
+/// be proven alive, and one deadline over all of it, because lettre's own ends with the connect.
+#[derive(Debug)]
+pub struct SmtpMailer {
+    settings: SmtpSettings,
+    clock: Arc<dyn Clock>,
+}
+
+impl SmtpMailer {
+    /// How long the server may take to say goodbye.
+    const GOODBYE: Duration = Duration::from_secs(1);
+
+    /// One that speaks to the server of these settings. Connects to nothing yet.
+    pub fn new(settings: SmtpSettings, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, clock }
+    }
+
+    /// From the connection to the server's word that it has the letter.
+    async fn deliver(&self, message: &Message) -> Result<AsyncSmtpConnection, Error> {
+        let SmtpSettings { host, port, encryption, credentials, deadline, .. } = &self.settings;
+        // The peer learns no name of ours: ours is often a container's and means nothing outside.
+        let hello = ClientId::default();
+        let tls = || TlsParameters::new(host.clone());
+        let at_once = if *encryption == Encryption::Implicit { Some(tls()?) } else { None };
+        let address = (host.as_str(), *port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, Some(*deadline), &hello, at_once, None).await?;
+        if *encryption == Encryption::StartTls {
+            connection.starttls(tls()?, &hello).await?;
+        }
+        if let Some(credentials) = credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        connection.send(message.envelope(), &message.formatted()).await?;
+        Ok(connection)
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        let message = message::compose(letter, &self.settings.from, self.clock.now())?;
+        let deadline = self.settings.deadline;
+        let mut connection = timeout(deadline, self.deliver(&message))
+            .await
+            .map_err(|_| MailError(format!("the mail server did not finish within {} s", deadline.as_secs_f32())))?
+            .map_err(|error| MailError(reason(&error)))?;
+        // The letter is theirs already: a goodbye that fails must not make us send it again.
+        let _ = timeout(Self::GOODBYE, connection.quit()).await;
+        Ok(())
+    }
+}
+
+/// The error in one short line: it ends with whatever the server said, and stands in the outbox and in logs.
+fn reason(error: &Error) -> String {
+    const MAX_CHARS: usize = 300;
+    error.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_CHARS).collect()
+}

@@ -1,0 +1,143 @@
+//! A mail server inside the test: takes letters, or misbehaves in one chosen way.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manners {
+    Good,
+    /// Accepts the connection and never says a word.
+    Silent,
+    /// Knows nobody.
+    Refusing,
+    /// Closes the connection in the middle of the letter.
+    DyingInData,
+    /// Takes the whole letter and never says whether it has it.
+    SilentAfterData,
+    /// Takes the letter and never answers the goodbye.
+    SilentAfterQuit,
+}
+
+/// A letter that arrived.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Received {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) data: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    letters: Vec<Received>,
+    commands: Vec<String>,
+}
+
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Sink {
+    pub(crate) async fn start(manners: Manners) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let shared = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let seen = Arc::clone(&shared);
+                tokio::spawn(async move { serve(stream, manners, &seen).await });
+            }
+        });
+        Self { address, seen }
+    }
+
+    pub(crate) fn letters(&self) -> Vec<Received> {
+        self.seen.lock().unwrap().letters.clone()
+    }
+
+    /// Every line that came before, between and after letters.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        self.seen.lock().unwrap().commands.clone()
+    }
+}
+
+/// Ends when the client goes away.
+async fn serve(stream: TcpStream, manners: Manners, seen: &Mutex<Seen>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    if manners == Manners::Silent {
+        return hear_nothing(&mut stream).await;
+    }
+    say(&mut stream, "220 sink ESMTP").await?;
+    let mut letter = Received::default();
+    loop {
+        let line = line(&mut stream).await?;
+        seen.lock().unwrap().commands.push(line.clone());
+        let command = line.to_ascii_uppercase();
+        if command.starts_with("EHLO") {
+            say(&mut stream, "250-sink\r\n250-8BITMIME\r\n250 AUTH PLAIN").await?;
+        } else if command.starts_with("AUTH") {
+            say(&mut stream, "235 welcome").await?;
+        } else if command.starts_with("MAIL FROM:") {
+            letter = Received { from: path(&line), ..Received::default() };
+            say(&mut stream, "250 ok").await?;
+        } else if command.starts_with("RCPT TO:") && manners == Manners::Refusing {
+            say(&mut stream, "550 5.1.1 nobody\tof that name").await?;
+        } else if command.starts_with("RCPT TO:") {
+            letter.to.push(path(&line));
+            say(&mut stream, "250 ok").await?;
+        } else if command == "DATA" {
+            say(&mut stream, "354 go on").await?;
+            if manners == Manners::DyingInData {
+                stream.read_u8().await.ok()?;
+                return None;
+            }
+            letter.data = data(&mut stream).await?;
+            seen.lock().unwrap().letters.push(std::mem::take(&mut letter));
+            if manners == Manners::SilentAfterData {
+                return hear_nothing(&mut stream).await;
+            }
+            say(&mut stream, "250 taken").await?;
+        } else if command == "QUIT" && manners == Manners::SilentAfterQuit {
+            return hear_nothing(&mut stream).await;
+        } else if command == "QUIT" {
+            say(&mut stream, "221 bye").await?;
+            return None;
+        } else {
+            say(&mut stream, "502 what?").await?;
+        }
+    }
+}
+
+async fn hear_nothing(stream: &mut BufReader<TcpStream>) -> Option<()> {
+    while stream.read_u8().await.is_ok() {}
+    None
+}
+
+async fn say(stream: &mut BufReader<TcpStream>, words: &str) -> Option<()> {
+    stream.get_mut().write_all(format!("{words}\r\n").as_bytes()).await.ok()
+}
+
+async fn line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = Vec::new();
+    stream.read_until(b'\n', &mut line).await.ok().filter(|read| *read > 0)?;
+    Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Up to the line with nothing but a dot, the doubled dots undoubled. A bare line feed ends no line (RFC 5321, 2.3.8).
+async fn data(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let mut raw = Vec::new();
+    while !raw.ends_with(b"\r\n.\r\n") {
+        raw.push(stream.read_u8().await.ok()?);
+    }
+    raw.truncate(raw.len() - 3);
+    Some(String::from_utf8(raw).unwrap().replace("\r\n..", "\r\n.").into_bytes())
+}
+
+fn path(line: &str) -> String {
+    line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
+}
