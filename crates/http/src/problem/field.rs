@@ -81,6 +81,7 @@ impl FieldProblem {
                 PasswordRule::NoDigit => "mot_de_passe_sans_chiffre",
                 PasswordRule::NoSymbol => "mot_de_passe_sans_symbole",
                 PasswordRule::ContainsIdentity => "mot_de_passe_contient_identite",
+                PasswordRule::CommonWord => "mot_courant",
             },
         }
     }
@@ -130,6 +131,10 @@ fn password_message(rule: PasswordRule) -> (String, String) {
         PasswordRule::NoDigit => ("n'a pas de chiffre", "has no digit"),
         PasswordRule::NoSymbol => ("n'a pas de symbole", "has no symbol"),
         PasswordRule::ContainsIdentity => ("contient votre nom ou votre adresse", "contains your name or your address"),
+        PasswordRule::CommonWord => (
+            "n'est qu'un mot courant entouré de chiffres ou de symboles",
+            "is nothing but a common word with digits or symbols",
+        ),
     };
     (fr.into(), en.into())
 }

@@ -15,6 +15,7 @@ mod equipment_label;
 mod interventions;
 mod notifications;
 mod openapi;
+mod passwords;
 mod policy;
 mod sessions;
 mod technicians;
