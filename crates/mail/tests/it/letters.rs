@@ -131,6 +131,8 @@ async fn nothing_in_a_letter_can_add_a_header_or_a_command() {
     assert!(!sink.commands().contains(&"RSET".to_owned()), "{:?}", sink.commands());
     let mail = parse_mail(&letters[0].data).unwrap();
     assert_eq!(mail.headers.get_first_value("Bcc"), None);
+    let subject = mail.headers.get_first_value("Subject").unwrap();
+    assert!(!subject.contains(char::is_control), "{subject:?}");
     assert_eq!(mail.subparts.len(), 2);
     let id = mail.headers.get_first_value("Message-ID").unwrap();
     assert!(id.starts_with("<x--Bcc--victim") && id.ends_with("@usine.ma>"), "{id}");
