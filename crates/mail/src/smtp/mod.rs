@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use lettre::Message;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters, TlsParametersBuilder};
 use lettre::transport::smtp::extension::ClientId;
 use mif_domain::Clock;
 use mif_domain::mail::{Letter, MailError, Mailer};
@@ -37,10 +37,13 @@ impl SmtpMailer {
 
     /// From the connection to the server's word that it has the letter.
     async fn deliver(&self, message: &Message) -> Result<AsyncSmtpConnection, Error> {
-        let SmtpSettings { host, port, encryption, credentials, deadline, .. } = &self.settings;
+        let SmtpSettings { host, port, encryption, credentials, deadline, authority, .. } = &self.settings;
         // The peer learns no name of ours: ours is often a container's and means nothing outside.
         let hello = ClientId::default();
-        let tls = || TlsParameters::new(host.clone());
+        let tls = || {
+            let builder = TlsParameters::builder(host.clone());
+            authority.iter().cloned().fold(builder, TlsParametersBuilder::add_root_certificate).build()
+        };
         let at_once = if *encryption == Encryption::Implicit { Some(tls()?) } else { None };
         let address = (host.as_str(), *port);
         let mut connection =

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::Certificate;
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -29,6 +30,7 @@ pub struct SmtpSettings {
     pub(super) credentials: Option<Credentials>,
     pub(super) from: Mailbox,
     pub(super) deadline: Duration,
+    pub(super) authority: Option<Certificate>,
 }
 
 /// Why settings were refused. Never repeats the URL: it holds a password.
@@ -46,6 +48,9 @@ pub enum SmtpSettingsError {
     /// Not an address.
     #[error("the sender must be an address such as mif@exemple.ma or MIF <mif@exemple.ma>")]
     Sender,
+    /// Not a certificate.
+    #[error("the mail server's authority must be a certificate in PEM form")]
+    Authority,
 }
 
 impl SmtpSettings {
@@ -81,6 +86,7 @@ impl SmtpSettings {
             credentials: credentials(&url)?,
             from: sender(from)?,
             deadline: Self::DEADLINE,
+            authority: None,
         })
     }
 
@@ -88,6 +94,14 @@ impl SmtpSettings {
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// Believes this authority (PEM) too, beside those that the web believes: for a plant's own mail server.
+    pub fn with_authority(self, pem: &str) -> Result<Self, SmtpSettingsError> {
+        // A text without any certificate reads as none at all.
+        let found = pem.contains("-----BEGIN CERTIFICATE-----");
+        let authority = Certificate::from_pem(pem.as_bytes()).ok().filter(|_| found);
+        Ok(Self { authority: Some(authority.ok_or(SmtpSettingsError::Authority)?), ..self })
     }
 
     /// How the way to the server is protected.
@@ -105,6 +119,7 @@ impl fmt::Debug for SmtpSettings {
             .field("signs_in", &self.credentials.is_some())
             .field("from", &self.from.to_string())
             .field("deadline", &self.deadline)
+            .field("own_authority", &self.authority.is_some())
             .finish()
     }
 }
@@ -207,6 +222,14 @@ mod tests {
         }
         for from in ["", "mif", "mif@", "a@b.ma, c@d.ma", "MIF <mif@exemple.ma>\r\nBcc: x@y.ma"] {
             assert_eq!(SmtpSettings::parse("smtp://localhost", from).map(|_| ()), Err(Sender), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_a_certificate() {
+        for pem in ["", "x", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+            let refused = parse("smtps://mail.exemple.ma").unwrap().with_authority(pem).map(|_| ());
+            assert_eq!(refused, Err(SmtpSettingsError::Authority), "{pem:?}");
         }
     }
 

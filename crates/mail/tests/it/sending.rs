@@ -19,9 +19,12 @@ fn some_letter() -> Letter {
     letter("karim@exemple.ma", LetterContent::TokenReuse { username: "karim".to_owned() }, Language::French)
 }
 
-pub(crate) fn mailer(url: &str) -> SmtpMailer {
-    let settings = SmtpSettings::parse(url, "MIF Fès <mif@usine.ma>").unwrap();
-    SmtpMailer::new(settings.with_deadline(Duration::from_millis(700)), Arc::new(FakeClock::default()))
+fn settings(url: &str) -> SmtpSettings {
+    SmtpSettings::parse(url, "MIF Fès <mif@usine.ma>").unwrap().with_deadline(Duration::from_millis(700))
+}
+
+fn mailer(url: &str) -> SmtpMailer {
+    SmtpMailer::new(settings(url), Arc::new(FakeClock::default()))
 }
 
 pub(crate) fn mailer_for(sink: &Sink) -> SmtpMailer {
@@ -118,6 +121,28 @@ async fn a_server_that_does_not_speak_tls_gets_nothing_where_it_must() {
     failure(&format!("smtps://mif:secret@{}", sink.address)).await;
     assert!(sink.commands().iter().all(|line| !line.contains("AUTH") && !line.contains("MAIL")));
     assert!(sink.letters().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_a_known_authority_vouches_for_gets_the_letter() {
+    for (manners, scheme, query) in [(Manners::Tls, "smtps", ""), (Manners::StartTls, "smtp", "?tls=required")] {
+        let sink = Sink::start(manners).await;
+        let url = format!("{scheme}://mif:secret@localhost:{}{query}", sink.address.port());
+        let settings = settings(&url).with_authority(&sink.certificate).unwrap();
+        SmtpMailer::new(settings, Arc::new(FakeClock::default())).send(&some_letter()).await.unwrap();
+        assert_eq!(sink.letters().len(), 1, "{manners:?}");
+        assert!(sink.commands().iter().any(|command| command.starts_with("AUTH PLAIN")));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_gets_neither_password_nor_letter() {
+    for (manners, scheme, query) in [(Manners::Tls, "smtps", ""), (Manners::StartTls, "smtp", "?tls=required")] {
+        let sink = Sink::start(manners).await;
+        let error = failure(&format!("{scheme}://mif:secret@localhost:{}{query}", sink.address.port())).await;
+        assert!(error.0.contains("certificate"), "{error}");
+        assert_eq!(sink.commands(), [""; 0], "{manners:?}");
+    }
 }
 
 #[tokio::test]
