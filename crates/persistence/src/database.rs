@@ -4,7 +4,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseBackend, DatabaseConnection, DbErr};
+use crate::observed::Observed;
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use thiserror::Error;
 
@@ -55,10 +56,10 @@ pub enum ConnectError {
 #[derive(Debug, Clone)]
 pub struct Database {
     /// For statements that read. On SQLite these connections refuse to write.
-    pub(crate) reader: DatabaseConnection,
+    pub(crate) reader: Observed<DatabaseConnection>,
     /// For transactions. On SQLite there is exactly one connection: writers queue here instead of failing with
     /// `SQLITE_BUSY`.
-    pub(crate) writer: DatabaseConnection,
+    pub(crate) writer: Observed<DatabaseConnection>,
     settings: DatabaseSettings,
 }
 
@@ -70,6 +71,7 @@ impl Database {
                 let mut options = postgres_options(&settings);
                 options.max_connections(settings.pool.max_connections.min(BACKGROUND));
                 let pool = open(options).await?;
+                let pool = Observed(pool);
                 Ok(Self { reader: pool.clone(), writer: pool, settings })
             }
             _ => Self::connect_sqlite(settings).await,
@@ -91,7 +93,7 @@ impl Database {
             // A database in memory lives in its one connection.
             writer.clone()
         };
-        Ok(Self { reader, writer, settings })
+        Ok(Self { reader: Observed(reader), writer: Observed(writer), settings })
     }
 
     /// The same database with a pool of its own, for one of `workers` threads that each run a runtime of their own. A
@@ -108,6 +110,7 @@ impl Database {
         let mut options = postgres_options(&settings);
         options.connect_lazy(true);
         let pool = open(options).await?;
+        let pool = Observed(pool);
         Ok(Self { reader: pool.clone(), writer: pool, settings })
     }
 
@@ -119,7 +122,7 @@ impl Database {
     /// A connection of its own for migrating: no statement timeout, and on SQLite without foreign keys.
     pub(crate) async fn connect_for_migration(&self) -> Result<DatabaseConnection, DbErr> {
         if self.backend() == DatabaseBackend::Sqlite && sqlite_file(&self.settings.url).is_none() {
-            return Ok(self.writer.clone());
+            return Ok(self.writer.0.clone());
         }
         let options = match self.backend() {
             DatabaseBackend::Postgres => {
@@ -140,8 +143,8 @@ impl Database {
     /// Waits for open statements and closes every connection.
     pub async fn close(self) {
         // Closing twice is harmless: with PostgreSQL and in memory both are the same pool.
-        let _ = self.reader.close().await;
-        let _ = self.writer.close().await;
+        let _ = self.reader.0.close().await;
+        let _ = self.writer.0.close().await;
     }
 }
 
@@ -282,7 +285,7 @@ mod tests {
         };
         let url = format!("sqlite://{}/mif.db", folder.path().display());
         let database = Database::connect(DatabaseSettings { url, pool }).await.unwrap();
-        for connection in [&database.writer, &database.reader] {
+        for connection in [&database.writer.0, &database.reader.0] {
             // Written ahead; 2 is FULL.
             for (name, value) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
                 assert_eq!(pragma(connection, name).await, value, "{name}");

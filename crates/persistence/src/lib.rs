@@ -9,6 +9,7 @@
 mod database;
 mod entity;
 mod errors;
+mod observed;
 mod outbox_queue;
 mod queries;
 mod repositories;

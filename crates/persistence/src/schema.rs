@@ -59,7 +59,7 @@ impl Schema<'_> {
 
     /// Every migration this program knows, oldest first. Writes nothing.
     pub async fn status(&self) -> Result<Vec<MigrationStatus>, SchemaError> {
-        let migrations = Migrator::get_migration_with_status_read_only(&self.0.reader).await?;
+        let migrations = Migrator::get_migration_with_status_read_only(&self.0.reader.0).await?;
         Ok(migrations
             .iter()
             .map(|migration| MigrationStatus {

@@ -17,10 +17,11 @@ use mif_domain::users::UserRepository;
 use mif_domain::{Constraint, RepositoryError};
 use sea_orm::{
     ConnectionTrait as _, DatabaseBackend, DatabaseTransaction, DbErr, QueryResult, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait as _, Value,
+    TransactionOptions, Value,
 };
 
 use crate::errors::{plain, translate};
+use crate::observed::{self, Observed};
 use crate::{Database, repositories};
 
 /// Opens transactions on a [`Database`].
@@ -36,20 +37,20 @@ impl UnitOfWorkFactory for SeaUnitsOfWork {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let inner = self.0.writer.begin_with_options(options).await.map_err(plain)?;
+        let inner = observed::begin(&self.0.writer, options).await.map_err(plain)?;
         Ok(Box::new(Transaction { inner, dead: false }))
     }
 }
 
 /// A transaction that remembers whether it failed.
 pub(crate) struct Transaction {
-    inner: DatabaseTransaction,
+    inner: Observed<DatabaseTransaction>,
     dead: bool,
 }
 
 impl Transaction {
     /// What SeaORM's entities run on.
-    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+    pub(crate) fn connection(&self) -> &Observed<DatabaseTransaction> {
         &self.inner
     }
 
@@ -172,6 +173,6 @@ impl UnitOfWork for Transaction {
         if self.dead {
             return Err(RepositoryError::Corrupt("commit of a unit of work that had failed".to_owned()));
         }
-        self.inner.commit().await.map_err(plain)
+        observed::commit(self.inner).await.map_err(plain)
     }
 }

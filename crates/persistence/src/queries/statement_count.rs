@@ -38,7 +38,7 @@ impl Counted {
         Schema(&database).up().await.unwrap();
         let statements = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&statements);
-        database.reader.set_metric_callback(move |_| {
+        database.reader.0.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
         Self { queries: SeaQueries(database), statements }

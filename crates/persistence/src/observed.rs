@@ -1,0 +1,145 @@
+//! Every statement leaves a span and a measurement here: what was done to which table, for how long, and whether it worked.
+//! Never a value.
+
+use std::future::Future;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult,
+    Statement, TransactionOptions, TransactionTrait as _,
+};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
+/// A connection, or a transaction, that is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Observed<C>(pub(crate) C);
+
+/// One statement on its way, in a span of its own, named like `SELECT interventions` (OpenTelemetry semantic conventions for
+/// database clients).
+struct Watch {
+    operation: &'static str,
+    span: Span,
+    began: Instant,
+}
+
+impl Watch {
+    fn begin(backend: DatabaseBackend, sql: &str) -> Self {
+        let operation = operation(sql);
+        // Of a target of its own: log lines have no use for it, and without an exporter it costs nothing.
+        let span = tracing::info_span!(
+            target: "mif_trace",
+            "sql",
+            otel.name = Empty,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = Empty,
+            db.operation.name = operation,
+            db.collection.name = Empty,
+        );
+        if !span.is_disabled() {
+            let table = table(sql);
+            span.record("db.system.name", if backend == DatabaseBackend::Postgres { "postgresql" } else { "sqlite" });
+            span.record("otel.name", format!("{operation} {table}").trim_end());
+            span.record("db.collection.name", table);
+        }
+        #[expect(clippy::disallowed_methods, reason = "how long a statement takes is no time that a rule depends on")]
+        let began = Instant::now();
+        Self { operation, span, began }
+    }
+
+    async fn run<T>(self, work: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
+        let result = work.instrument(self.span.clone()).await;
+        metrics::histogram!("db_query_duration_seconds", "operation" => self.operation).record(self.began.elapsed());
+        if result.is_err() {
+            self.span.record("otel.status_code", "ERROR");
+            metrics::counter!("db_query_errors_total", "operation" => self.operation).increment(1);
+        }
+        result
+    }
+}
+
+/// Begins a transaction: mostly waiting for a connection.
+pub(crate) async fn begin(
+    pool: &Observed<DatabaseConnection>,
+    options: TransactionOptions,
+) -> Result<Observed<DatabaseTransaction>, DbErr> {
+    let watch = Watch::begin(pool.get_database_backend(), "BEGIN");
+    watch.run(pool.0.begin_with_options(options)).await.map(Observed)
+}
+
+/// Ends one: mostly waiting for the disk.
+pub(crate) async fn commit(transaction: Observed<DatabaseTransaction>) -> Result<(), DbErr> {
+    Watch::begin(transaction.get_database_backend(), "COMMIT").run(transaction.0.commit()).await
+}
+
+/// What a statement does: a closed set, because it becomes a label.
+fn operation(sql: &str) -> &'static str {
+    let word = sql.split_ascii_whitespace().next().unwrap_or_default();
+    let known = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT"];
+    known.into_iter().find(|known| word.eq_ignore_ascii_case(known)).unwrap_or("OTHER")
+}
+
+/// The table that a statement is about: the first that it names.
+fn table(sql: &str) -> &str {
+    let mut words = sql.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        let introduces = ["FROM", "INTO", "UPDATE"].iter().any(|known| word.eq_ignore_ascii_case(known));
+        if !introduces {
+            continue;
+        }
+        let name = words.clone().next().unwrap_or_default();
+        // A subquery names its own.
+        if !name.starts_with('(') {
+            return name.trim_matches(|c| matches!(c, '"' | ',' | ')' | ';'));
+        }
+    }
+    ""
+}
+
+#[async_trait]
+impl<C: ConnectionTrait> ConnectionTrait for Observed<C> {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        Watch::begin(self.get_database_backend(), sql).run(self.0.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_all_raw(statement)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_tells_what_it_does_to_which_table() {
+        for (sql, expected) in [
+            ("SELECT id FROM interventions WHERE id = $1", ("SELECT", "interventions")),
+            ("select \"users\".\"id\" from \"users\"", ("SELECT", "users")),
+            ("INSERT INTO outbox (kind) VALUES ($1)", ("INSERT", "outbox")),
+            ("UPDATE sessions SET generation = 2", ("UPDATE", "sessions")),
+            ("DELETE FROM documents WHERE id = $1", ("DELETE", "documents")),
+            ("SELECT page.* FROM (SELECT * FROM equipment) AS page", ("SELECT", "equipment")),
+            ("WITH due AS MATERIALIZED ( SELECT id FROM outbox) UPDATE x", ("WITH", "outbox")),
+            ("BEGIN", ("BEGIN", "")),
+            ("PRAGMA foreign_keys", ("OTHER", "")),
+            ("", ("OTHER", "")),
+        ] {
+            assert_eq!((operation(sql), table(sql)), expected, "{sql}");
+        }
+    }
+}
