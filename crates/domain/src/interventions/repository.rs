@@ -41,7 +41,8 @@ pub trait InterventionRepository: Send {
     async fn find_for_update(&mut self, id: InterventionId) -> Stored<Option<Intervention>>;
 
     /// Writes every field that can change, sets `updated_at` and bumps the version. MUST return `Stale` when
-    /// `intervention.version` is not the stored one.
+    /// `intervention.version` is not the stored one. MUST forget that somebody was told it was late when the due date moves
+    /// later or goes away, in the same statement.
     async fn update(&mut self, intervention: &Intervention, at: Instant) -> Stored<Intervention>;
 
     /// Appends to the history.

@@ -12,7 +12,7 @@ use mif_domain::technicians::TechnicianId;
 use mif_domain::text::{Line, Paragraph};
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, Instant};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DatabaseBackend, EntityTrait as _, FromQueryResult as _, NotSet,
     QueryFilter as _, QuerySelect as _, Set, Statement,
@@ -178,8 +178,12 @@ impl InterventionRepository for Interventions<'_> {
     }
 
     async fn update(&mut self, intervention: &Intervention, at: Instant) -> Stored<Intervention> {
+        // A later date, or none, makes it late anew once that has passed.
+        let is_not_later = table::Column::DueAt.gte(intervention.draft.due_at);
+        let still_told = Expr::case(is_not_later, Expr::col(table::Column::LateNotifiedAt));
         let update = table::Entity::update_many()
             .set(changed_row(intervention, at))
+            .col_expr(table::Column::LateNotifiedAt, still_told.into())
             .filter(table::Column::Id.eq(intervention.id.0))
             .filter(table::Column::Version.eq(intervention.version));
         let result = update.exec_with_returning(self.0.connection()).await;

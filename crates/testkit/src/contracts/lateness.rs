@@ -14,6 +14,8 @@ macro_rules! lateness_contracts {
             late_work_is_taken_once_and_what_was_due_first_comes_first,
             work_that_is_over_is_never_late,
             telling_is_not_an_edit,
+            work_that_was_put_off_is_late_again_when_its_new_date_passes,
+            a_date_that_moves_closer_or_stays_is_not_told_again,
             a_dropped_unit_has_told_nobody,
             of_parallel_callers_each_late_work_goes_to_one,
         );
@@ -77,6 +79,38 @@ pub async fn telling_is_not_an_edit(backend: &Backend) {
     unit.interventions().update(&work, later(12)).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(take(backend, 13, 50).await, [], "an edit of something else does not make it late again");
+}
+
+/// Moves the due date, as an edit does.
+async fn move_to(backend: &Backend, work: &mut Intervention, due: Option<i64>) {
+    work.draft.due_at = due.map(later);
+    let mut unit = backend.begin().await;
+    *work = unit.interventions().update(work, later(20)).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+/// Also when it had no date for a while.
+pub async fn work_that_was_put_off_is_late_again_when_its_new_date_passes(backend: &Backend) {
+    let mut work = due(backend, [10]).await.pop().unwrap();
+    assert_eq!(take(backend, 11, 50).await, [work.id]);
+    move_to(backend, &mut work, Some(30)).await;
+    assert_eq!(take(backend, 30, 50).await, [], "the date itself is still in time");
+    assert_eq!(take(backend, 31, 50).await, [work.id]);
+    assert_eq!(take(backend, 32, 50).await, [], "once for each date");
+    move_to(backend, &mut work, None).await;
+    assert_eq!(take(backend, 1_000, 50).await, []);
+    move_to(backend, &mut work, Some(25)).await;
+    assert_eq!(take(backend, 1_000, 50).await, [work.id]);
+}
+
+/// Whoever was told it was late knows that it is late.
+pub async fn a_date_that_moves_closer_or_stays_is_not_told_again(backend: &Backend) {
+    let mut work = due(backend, [10]).await.pop().unwrap();
+    assert_eq!(take(backend, 11, 50).await, [work.id]);
+    for seconds in [10, 9, 9] {
+        move_to(backend, &mut work, Some(seconds)).await;
+        assert_eq!(take(backend, 1_000, 50).await, [], "{seconds}");
+    }
 }
 
 /// So it is told by the next one.

@@ -104,7 +104,14 @@ impl InterventionRepository for Interventions<'_> {
             version: work.version + 1,
             ..work.clone()
         };
+        let is_put_off = match (stored.draft.due_at, updated.draft.due_at) {
+            (Some(before), Some(after)) => after > before,
+            _ => true,
+        };
         self.check(&updated)?;
+        if is_put_off {
+            self.0.state.told_late.remove(&updated.id);
+        }
         self.0.state.interventions.insert(updated.id, updated.clone());
         Ok(updated)
     }
