@@ -7,6 +7,7 @@
 mod dialect;
 mod m20261120_000001_foundation;
 mod m20261120_000002_maintenance;
+mod m20261120_000003_ranks;
 mod m20261120_000004_documents;
 
 use sea_orm_migration::prelude::*;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261120_000001_foundation::Migration),
             Box::new(m20261120_000002_maintenance::Migration),
+            Box::new(m20261120_000003_ranks::Migration),
             Box::new(m20261120_000004_documents::Migration),
         ]
     }

@@ -35,9 +35,9 @@ words! {
         Reference = "reference",
         /// By title.
         Title = "title",
-        /// By state.
+        /// By state, in the order of a life.
         Status = "status",
-        /// By priority.
+        /// By priority, from what can wait to what is urgent.
         Priority = "priority",
         /// By date of entry.
         CreatedAt = "created_at",

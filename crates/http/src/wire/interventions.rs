@@ -433,8 +433,8 @@ impl SortField for InterventionSort {
         (Self::Id, "id", SortKind::Number),
         (Self::Reference, "reference", SortKind::Text),
         (Self::Title, "titre", SortKind::Text),
-        (Self::Status, "statut", SortKind::Text),
-        (Self::Priority, "priorite", SortKind::Text),
+        (Self::Status, "statut", SortKind::Number),
+        (Self::Priority, "priorite", SortKind::Number),
         (Self::CreatedAt, "date_creation", SortKind::Instant),
         (Self::DueAt, "date_limite", SortKind::Instant),
         (Self::PlannedStart, "debut_prevu", SortKind::Instant),
@@ -516,7 +516,7 @@ pub(crate) struct InterventionListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `reference`, `titre`, `statut`, `priorite`, `date_creation`, `date_limite`, `debut_prevu` or `updated_at`; with
-    /// `-` in front from large to small.
+    /// `-` in front from large to small. `-priorite` is what is most urgent first, `statut` the order of the life cycle.
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

@@ -34,6 +34,9 @@ pub(crate) struct Model {
     pub(crate) created_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,
     pub(crate) version: i64,
+    /// Like `status_rank`, the database works it out from the word: never set.
+    pub(crate) priority_rank: i64,
+    pub(crate) status_rank: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

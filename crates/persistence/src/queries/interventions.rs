@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use mif_domain::Instant;
 use mif_domain::equipment::EquipmentId;
-use mif_domain::interventions::{HistoryEntry, InterventionId, NewHistoryEntry, Slot, Status};
+use mif_domain::interventions::{HistoryEntry, InterventionId, NewHistoryEntry, Priority, Slot, Status};
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{
     Candidate, InterventionFilter, InterventionScope, InterventionSort, InterventionView, TimeSpan,
@@ -74,8 +74,8 @@ pub(super) async fn list(
         InterventionSort::Id => (Column::Id, false),
         InterventionSort::Reference => (Column::Reference, false),
         InterventionSort::Title => (Column::Title, false),
-        InterventionSort::Status => (Column::Status, false),
-        InterventionSort::Priority => (Column::Priority, false),
+        InterventionSort::Status => (Column::StatusRank, false),
+        InterventionSort::Priority => (Column::PriorityRank, false),
         InterventionSort::CreatedAt => (Column::CreatedAt, false),
         InterventionSort::DueAt => (Column::DueAt, true),
         InterventionSort::PlannedStart => (Column::PlannedStartAt, true),
@@ -91,9 +91,11 @@ fn narrowed(queries: &SeaQueries, rows: Select<table::Entity>, filter: &Interven
     use table::Column;
     let statuses = (!filter.statuses.is_empty()).then_some(&filter.statuses);
     rows.apply_if(filter.text.as_deref(), |rows, text| rows.filter(holds(queries.0.backend(), "interventions", text)))
-        .apply_if(statuses, |rows, statuses| rows.filter(Column::Status.is_in(statuses.iter().map(|s| s.as_str()))))
+        .apply_if(statuses, |rows, statuses| {
+            rows.filter(Column::StatusRank.is_in(statuses.iter().copied().map(status_rank)))
+        })
         .apply_if(filter.kind, |rows, kind| rows.filter(Column::Kind.eq(kind.as_str())))
-        .apply_if(filter.priority, |rows, priority| rows.filter(Column::Priority.eq(priority.as_str())))
+        .apply_if(filter.priority, |rows, priority| rows.filter(Column::PriorityRank.eq(priority_rank(priority))))
         .apply_if(filter.is_urgent, |rows, urgent| rows.filter(Column::IsUrgent.eq(urgent)))
         .apply_if(filter.technician_id, |rows, id| rows.filter(Column::TechnicianId.eq(id.0)))
         .apply_if(filter.equipment_id, |rows, id| rows.filter(Column::EquipmentId.eq(id.0)))
@@ -104,6 +106,30 @@ fn narrowed(queries: &SeaQueries, rows: Select<table::Entity>, filter: &Interven
             let is_late = Column::DueAt.is_not_null().and(Column::DueAt.lt(at)).and(open_work());
             rows.filter(if late { is_late } else { is_late.not() })
         })
+}
+
+/// The generated column of the same name: a filter that asks for it walks the index that the sort walks.
+fn status_rank(status: Status) -> i64 {
+    match status {
+        Status::Open => 1,
+        Status::Assigned => 2,
+        Status::InProgress => 3,
+        Status::OnHold => 4,
+        Status::Closed => 5,
+        Status::Cancelled => 6,
+        Status::Archived => 7,
+    }
+}
+
+/// See [`status_rank`].
+fn priority_rank(priority: Priority) -> i64 {
+    match priority {
+        Priority::Scheduled => 1,
+        Priority::Low => 2,
+        Priority::Normal => 3,
+        Priority::High => 4,
+        Priority::Urgent => 5,
+    }
 }
 
 fn within(column: table::Column, span: TimeSpan) -> Condition {
@@ -166,8 +192,8 @@ fn sort_value(row: &table::Model, sort: InterventionSort) -> SortValue {
         InterventionSort::Id => SortValue::Integer(row.id),
         InterventionSort::Reference => SortValue::Text(row.reference.clone()),
         InterventionSort::Title => SortValue::Text(row.title.clone()),
-        InterventionSort::Status => SortValue::Text(row.status.clone()),
-        InterventionSort::Priority => SortValue::Text(row.priority.clone()),
+        InterventionSort::Status => SortValue::Integer(row.status_rank),
+        InterventionSort::Priority => SortValue::Integer(row.priority_rank),
         InterventionSort::CreatedAt => SortValue::Instant(row.created_at),
         InterventionSort::DueAt => optional(row.due_at),
         InterventionSort::PlannedStart => optional(row.planned_start_at),
@@ -224,9 +250,11 @@ impl Named {
             created_at: row.try_get_unchecked(25)?,
             updated_at: row.try_get_unchecked(26)?,
             version: row.try_get_unchecked(27)?,
+            priority_rank: row.try_get_unchecked(28)?,
+            status_rank: row.try_get_unchecked(29)?,
         };
-        let equipment_name = row.try_get_unchecked(28)?;
-        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(29)? })
+        let equipment_name = row.try_get_unchecked(30)?;
+        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(31)? })
     }
 
     fn into_view(self) -> Stored<InterventionView> {

@@ -45,14 +45,32 @@ async fn board(backend: &Backend) -> Vec<InterventionView> {
     fill(backend, drafts.into_iter().map(|(draft, status, who)| (draft.build(), status, who)).collect()).await
 }
 
+/// As a life goes.
+const LIFE: [Status; 7] = [
+    Status::Open,
+    Status::Assigned,
+    Status::InProgress,
+    Status::OnHold,
+    Status::Closed,
+    Status::Cancelled,
+    Status::Archived,
+];
+
+/// From what can wait to what cannot.
+const URGENCY: [Priority; 5] = [Priority::Scheduled, Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
+
+fn place<W: PartialEq>(order: &[W], word: W) -> i64 {
+    order.iter().zip(0..).find(|(known, _)| **known == word).map(|(_, place)| place).expect("a word of the order")
+}
+
 fn key(view: &InterventionView, sort: InterventionSort) -> Option<String> {
     let work = &view.intervention;
     match sort {
         InterventionSort::Id => Some(number_key(work.id.0)),
         InterventionSort::Reference => Some(work.reference.to_string()),
         InterventionSort::Title => Some(work.draft.title.to_string()),
-        InterventionSort::Status => Some(work.status.as_str().to_owned()),
-        InterventionSort::Priority => Some(work.draft.priority.as_str().to_owned()),
+        InterventionSort::Status => Some(number_key(place(&LIFE, work.status))),
+        InterventionSort::Priority => Some(number_key(place(&URGENCY, work.draft.priority))),
         InterventionSort::CreatedAt => Some(instant_key(work.created_at)),
         InterventionSort::DueAt => work.draft.due_at.map(instant_key),
         InterventionSort::PlannedStart => work.draft.slot.map(Slot::start).map(instant_key),
@@ -139,6 +157,29 @@ pub async fn every_filter_narrows_a_list_of_interventions(backend: &Backend) {
     assert!(found(backend, &board, &InterventionFilter { equipment_id: elsewhere, ..all }).await.is_empty());
     for nothing in ["presse", "four", "alaoui", "brûleurvoir"] {
         assert!(found(backend, &board, &text(nothing)).await.is_empty(), "{nothing}");
+    }
+}
+
+/// Whatever the word.
+pub async fn every_state_and_every_priority_can_be_asked_for(backend: &Backend) {
+    let press = backend.insert_equipment(an_equipment("Presse 4").build()).await.id;
+    let karim = backend.insert_technician("karim", a_technician().build()).await.id;
+    let work = |priority| an_intervention("Fuite", press).priority(priority).build();
+    let states = LIFE.iter().map(|status| (work(Priority::Normal), *status, Some(karim)));
+    let priorities = URGENCY.iter().map(|priority| (work(*priority), Status::Open, None));
+    let board = fill(backend, states.chain(priorities).collect()).await;
+    let places = |fits: &dyn Fn(&InterventionView) -> bool| -> Vec<usize> {
+        (0..board.len()).filter(|place| fits(board.get(*place).unwrap())).collect()
+    };
+    for status in LIFE {
+        let filter = InterventionFilter { statuses: vec![status], ..InterventionFilter::default() };
+        let expected = places(&|view| view.intervention.status == status);
+        assert_eq!(found(backend, &board, &filter).await, expected, "{status:?}");
+    }
+    for priority in URGENCY {
+        let filter = InterventionFilter { priority: Some(priority), ..InterventionFilter::default() };
+        let expected = places(&|view| view.intervention.draft.priority == priority);
+        assert_eq!(found(backend, &board, &filter).await, expected, "{priority:?}");
     }
 }
 

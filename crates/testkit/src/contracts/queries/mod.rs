@@ -28,7 +28,8 @@ pub use equipment::{
 };
 pub use interventions::{
     every_filter_narrows_a_list_of_interventions, every_order_of_interventions_is_walked_from_end_to_end,
-    late_or_not_is_a_question_with_two_answers, spans_of_time_end_before_their_end,
+    every_state_and_every_priority_can_be_asked_for, late_or_not_is_a_question_with_two_answers,
+    spans_of_time_end_before_their_end,
 };
 pub use notifications::{
     every_filter_narrows_a_list_of_notifications, every_order_of_notifications_is_walked_from_end_to_end,
@@ -78,6 +79,7 @@ macro_rules! query_contracts {
             skills_are_narrowed_by_domain,
             every_order_of_interventions_is_walked_from_end_to_end,
             every_filter_narrows_a_list_of_interventions,
+            every_state_and_every_priority_can_be_asked_for,
             spans_of_time_end_before_their_end,
             late_or_not_is_a_question_with_two_answers,
             a_list_of_interventions_obeys_its_scope,
