@@ -5,6 +5,8 @@
 
 mod create;
 mod http;
+mod lists;
+mod lists_sql;
 mod load;
 mod refresh;
 mod report;
@@ -63,6 +65,7 @@ pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Outcome<ExitCode> {
     let launch = server::Launch { binary: &binary, root: &workspace.root };
     start::measure(&launch, &mut report)?;
     under_load(&launch, &folder, plan, &mut report)?;
+    lists::measure(&launch, folder.path(), plan, &mut report)?;
 
     println!("{}", report.summary(plan.quick));
     Ok(ExitCode::SUCCESS)

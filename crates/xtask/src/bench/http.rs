@@ -17,6 +17,8 @@ pub(super) struct Connection {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// Where the next page is, if it says so.
+    pub(super) next: Option<String>,
 }
 
 impl Connection {
@@ -33,6 +35,13 @@ impl Connection {
 
     pub(super) fn get(&mut self, path: &str) -> Outcome<Answer> {
         self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port))
+    }
+
+    pub(super) fn get_as(&mut self, path: &str, token: &str) -> Outcome<Answer> {
+        let port = self.port;
+        self.exchange(&format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ))
     }
 
     pub(super) fn post_json(&mut self, path: &str, body: &str) -> Outcome<Answer> {
@@ -62,21 +71,27 @@ fn read_answer(stream: &mut impl BufRead) -> Outcome<Answer> {
     let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| format!("not an HTTP answer: {status_line}"))?;
     let mut length = if status == 204 { Some(0) } else { None };
+    let mut next = None;
     loop {
         let line = read_line(stream)?;
         if line.is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok();
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse().ok(),
+            Some((name, value)) if name.eq_ignore_ascii_case("link") => next = next_page(value),
+            _ => {}
         }
     }
     let length: usize = length.ok_or("an answer without a Content-Length cannot be measured")?;
     let mut body = vec![0; length];
     stream.read_exact(&mut body).map_err(|error| format!("the answer broke off: {error}"))?;
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, next })
+}
+
+fn next_page(link: &str) -> Option<String> {
+    let (path, relation) = link.trim().strip_prefix('<')?.split_once('>')?;
+    relation.contains("rel=\"next\"").then(|| path.to_owned())
 }
 
 fn read_line(stream: &mut impl BufRead) -> Outcome<String> {
@@ -95,9 +110,15 @@ mod tests {
     #[test]
     fn two_answers_on_one_connection_are_told_apart() {
         let mut stream = &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 204 No Content\r\n\r\n"[..];
-        assert_eq!(read_answer(&mut stream).unwrap(), Answer { status: 200, body: b"{}".to_vec() });
-        assert_eq!(read_answer(&mut stream).unwrap(), Answer { status: 204, body: Vec::new() });
+        assert_eq!(read_answer(&mut stream).unwrap(), Answer { status: 200, body: b"{}".to_vec(), next: None });
+        assert_eq!(read_answer(&mut stream).unwrap(), Answer { status: 204, body: Vec::new(), next: None });
         assert!(read_answer(&mut stream).is_err());
+    }
+
+    #[test]
+    fn a_page_tells_where_the_next_one_is() {
+        let mut stream = &b"HTTP/1.1 200 OK\r\nLink: </a?b=c>; rel=\"next\"\r\nContent-Length: 2\r\n\r\n[]"[..];
+        assert_eq!(read_answer(&mut stream).unwrap().next.as_deref(), Some("/a?b=c"));
     }
 
     #[test]

@@ -21,6 +21,18 @@ impl Report {
         );
     }
 
+    /// A figure that should be at most `aim` times another one.
+    pub(super) fn growth(&mut self, figure: &str, value: f64, base: f64, aim: f64, unit: &str) {
+        let ratio = value / base;
+        let met = ratio <= aim;
+        self.note(figure, met);
+        println!(
+            "{}",
+            json!({"figure": figure, "value": rounded(value), "base": rounded(base), "ratio": rounded(ratio),
+                   "aim": aim, "met": met, "unit": unit})
+        );
+    }
+
     /// A figure that should stay at or below `aim`.
     pub(super) fn limit(&mut self, figure: &str, value: f64, aim: f64, unit: &str) {
         let met = value <= aim;
@@ -55,8 +67,10 @@ mod tests {
         report.ratio("enough", 30.0, 100.0, 0.28, "req/s");
         report.ratio("too_slow", 20.0, 100.0, 0.28, "req/s");
         report.limit("small", 40.0, 45.0, "MiB");
+        report.growth("steady", 1.2, 1.0, 1.3, "ms");
+        report.growth("slows_down", 14.0, 10.0, 1.3, "ms");
         let summary = report.summary(true);
-        assert_eq!(summary["summary"]["figures"], 3);
-        assert_eq!(summary["summary"]["missed"], serde_json::json!(["too_slow"]));
+        assert_eq!(summary["summary"]["figures"], 5);
+        assert_eq!(summary["summary"]["missed"], serde_json::json!(["too_slow", "slows_down"]));
     }
 }
