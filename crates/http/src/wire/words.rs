@@ -12,7 +12,7 @@ macro_rules! wire_words {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
                 match text.to_lowercase().as_str() {
                     $($word $(| $alias)* => Ok(Self::$variant),)+
-                    _ => Err(serde::de::Error::custom(concat!("expected one of", $(" ", $word),+))),
+                    _ => Err(serde::de::Error::custom(format!("expected {}", [$($word),+].join(", ")))),
                 }
             }
         }
