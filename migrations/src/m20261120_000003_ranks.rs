@@ -1,4 +1,5 @@
-//! The rank of a priority and of a state, so that lists sort by what the words mean and not by how they are spelled.
+//! The rank of a priority and of a state, so that lists sort by what the words mean and not by how they are spelled; and
+//! what lists of many years need to stay fast.
 
 use sea_orm_migration::prelude::*;
 
@@ -19,9 +20,17 @@ const UP: &[&str] = &[
     "CREATE INDEX interventions_status_rank_idx ON interventions (status_rank, id)",
     "DROP INDEX interventions_priority_idx",
     "DROP INDEX interventions_status_idx",
+    // What is still to be done is little and new: by identifier it would come after everything that is over.
+    "CREATE INDEX interventions_open_work_idx ON interventions (id) WHERE status_rank <= 4",
+    // The end of a list by date: what has none, by identifier.
+    "CREATE INDEX interventions_undated_idx ON interventions (id) WHERE due_at IS NULL",
+    "CREATE INDEX interventions_unplanned_idx ON interventions (id) WHERE planned_start_at IS NULL",
 ];
 
 const DOWN: &[&str] = &[
+    "DROP INDEX interventions_unplanned_idx",
+    "DROP INDEX interventions_undated_idx",
+    "DROP INDEX interventions_open_work_idx",
     "CREATE INDEX interventions_status_idx ON interventions (status, id)",
     "CREATE INDEX interventions_priority_idx ON interventions (priority, id)",
     "DROP INDEX interventions_status_rank_idx",

@@ -46,7 +46,7 @@ pub(super) fn interventions(rows: u32) -> String {
            technician_id, customer_id, due_at, late_notified_at, planned_start_at, planned_end_at, finished_at, closed_at, \
            report, search_text, created_at, updated_at, version) \
          SELECT reference, title, description, kind, status, priority, priority = 'urgent', machine, \
-           CASE WHEN status <> 'open' THEN technician END, CASE WHEN machine % 3 = 0 THEN 1 + machine % {CUSTOMERS} END, \
+           CASE WHEN status <> 'open' THEN technician END, CASE WHEN machine % 3 = 0 THEN 1 + machine / 3 % {CUSTOMERS} END, \
            due_at, due_at, begins, begins + interval '2 hours', over, CASE WHEN status <> 'cancelled' THEN over END, \
            CASE WHEN status <> 'cancelled' AND over IS NOT NULL THEN 'Remis en service' END, \
            translate(lower(reference || chr(10) || title || chr(10) || description), 'éèêàâùûôîç', 'eeeaauuoic'), \
