@@ -59,8 +59,8 @@ const LIFE: [Status; 7] = [
 /// From what can wait to what cannot.
 const URGENCY: [Priority; 5] = [Priority::Scheduled, Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
 
-fn place<W: PartialEq>(order: &[W], word: W) -> i64 {
-    order.iter().zip(0..).find(|(known, _)| **known == word).map(|(_, place)| place).expect("a word of the order")
+fn place<W: PartialEq>(order: &[W], word: &W) -> i64 {
+    order.iter().zip(0..).find(|(known, _)| *known == word).map(|(_, place)| place).expect("a word of the order")
 }
 
 fn key(view: &InterventionView, sort: InterventionSort) -> Option<String> {
@@ -69,8 +69,8 @@ fn key(view: &InterventionView, sort: InterventionSort) -> Option<String> {
         InterventionSort::Id => Some(number_key(work.id.0)),
         InterventionSort::Reference => Some(work.reference.to_string()),
         InterventionSort::Title => Some(work.draft.title.to_string()),
-        InterventionSort::Status => Some(number_key(place(&LIFE, work.status))),
-        InterventionSort::Priority => Some(number_key(place(&URGENCY, work.draft.priority))),
+        InterventionSort::Status => Some(number_key(place(&LIFE, &work.status))),
+        InterventionSort::Priority => Some(number_key(place(&URGENCY, &work.draft.priority))),
         InterventionSort::CreatedAt => Some(instant_key(work.created_at)),
         InterventionSort::DueAt => work.draft.due_at.map(instant_key),
         InterventionSort::PlannedStart => work.draft.slot.map(Slot::start).map(instant_key),
