@@ -1,0 +1,31 @@
+#!/bin/sh
+# Starts MIF with PostgreSQL, clamd, an OpenTelemetry collector, Jaeger, Prometheus and Mailpit, and makes the passwords first.
+#
+#   deploy/up.sh             start, or update what runs
+#   deploy/up.sh password    print the first administrator's password
+#   deploy/up.sh down        stop; the data stay
+set -eu
+cd "$(dirname "$0")"
+case "${1:-up}" in
+up)
+    if [ ! -f .env ]; then
+        umask 077
+        printf 'POSTGRES_PASSWORD=%s\n' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > .env
+    fi
+    exec docker compose up --build --detach --wait mif mailpit collector jaeger prometheus
+    ;;
+password)
+    # The image has no shell to print it with, so it is copied out first.
+    copy=$(mktemp -d)
+    trap 'rm -r "$copy"' EXIT
+    docker compose cp mif:/var/lib/mif/initial-admin-password "$copy/password"
+    cat "$copy/password"
+    ;;
+down)
+    exec docker compose down
+    ;;
+*)
+    echo "usage: $0 [up|password|down]" >&2
+    exit 2
+    ;;
+esac
