@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
 
 mod disk;
+mod format;
+mod ring;
 mod support;
+mod tampering;
