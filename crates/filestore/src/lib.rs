@@ -10,7 +10,9 @@ pub mod disk;
 mod format;
 mod opening;
 pub mod ring;
+pub mod s3;
 mod sealing;
 
 pub use disk::DiskStore;
 pub use ring::{KeyRing, KeySource, RingError};
+pub use s3::{S3Settings, S3SettingsError, S3Store};

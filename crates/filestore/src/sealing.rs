@@ -1,5 +1,6 @@
 //! A content on its way in: gathered into batches of chunks, hashed, encrypted where it stands.
 
+use bytes::Bytes;
 use mif_domain::Entropy;
 use mif_domain::documents::{FileId, FileStoreError, SealedFile, Sha256, StoredFile};
 use sha2::Digest as _;
@@ -51,6 +52,11 @@ impl Batch {
     /// What is to be stored, once it is encrypted.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The same, for whoever sends it away.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.bytes.into()
     }
 
     pub(crate) fn clear(&mut self) {

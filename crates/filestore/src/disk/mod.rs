@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use mif_domain::documents::{FileContent, FileId, FileStore, FileStoreError, NewFile, StoreHealth, StoredFile};
 use mif_domain::{Clock, Entropy, Instant};
 
+use crate::opening::joined;
 use crate::ring::KeyRing;
 use tree::Tree;
 
@@ -109,10 +110,6 @@ fn failed(error: std::io::Error) -> FileStoreError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileStoreError::Full,
         _ => FileStoreError::Unavailable(error.to_string()),
     }
-}
-
-fn joined<T>(ended: Result<Result<T, FileStoreError>, tokio::task::JoinError>) -> Result<T, FileStoreError> {
-    ended.unwrap_or_else(|error| Err(FileStoreError::Unavailable(format!("the work did not end: {error}"))))
 }
 
 #[cfg(test)]

@@ -1,42 +1,27 @@
-//! A blob on its way from the disk: while one batch is handed out, the next is read and decrypted.
+//! A blob on its way from the disk.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use mif_domain::documents::{FileContent, FileStoreError, StoredFile};
+use mif_domain::documents::{FileStoreError, StoredFile};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Shared, failed, joined};
+use super::{Shared, failed};
 use crate::format::HEADER_BYTES;
-use crate::opening::Opened;
-
-/// 256 KiB a hop. Two batches are in memory at most: one that is handed out, one that is read.
-const CHUNKS_PER_BATCH: u64 = 4;
+use crate::opening::{Chunks, Content, Opened, next_batch};
 
 #[derive(Debug)]
-struct Blob {
+pub(super) struct Blob {
     file: File,
     opened: Opened,
     range: Range<u64>,
 }
 
-#[derive(Debug)]
-pub(super) struct DiskContent {
-    blob: Arc<Blob>,
-    /// The chunks that nobody has begun to read.
-    left: Range<u64>,
-    reading: Option<JoinHandle<Result<Vec<Vec<u8>>, FileStoreError>>>,
-    ready: VecDeque<Vec<u8>>,
-    failure: Option<FileStoreError>,
-}
-
 /// Opens a blob, and reads its first chunks in the same go.
-pub(super) fn open(shared: &Shared, stored: &StoredFile, range: Range<u64>) -> Result<DiskContent, FileStoreError> {
+pub(super) fn open(shared: &Shared, stored: &StoredFile, range: Range<u64>) -> Result<Content<Blob>, FileStoreError> {
     let file = File::open(shared.tree.blob(stored.id)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => FileStoreError::Missing(stored.id),
         _ => failed(error),
@@ -47,57 +32,19 @@ pub(super) fn open(shared: &Shared, stored: &StoredFile, range: Range<u64>) -> R
         file.read_exact_at(&mut header, 0).map_err(failed)?;
     }
     let opened = Opened::new(stored, length, &header, &shared.ring)?;
-    let mut left = opened.chunks(&range);
-    let blob = Arc::new(Blob { file, opened, range });
-    let ready = blob.read(take(&mut left))?.into();
-    Ok(DiskContent { blob, left, reading: None, ready, failure: None })
+    let mut left = Opened::chunks_of(stored, &range);
+    let blob = Blob { file, opened, range };
+    let first = blob.read(next_batch::<Blob>(&mut left))?;
+    Ok(Content::new(blob, left, first))
 }
 
-#[async_trait]
-impl FileContent for DiskContent {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, FileStoreError> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
-        }
-        self.read_ahead();
-        loop {
-            match self.ready.pop_front() {
-                Some(piece) if piece.is_empty() => {}
-                Some(piece) => return Ok(Some(piece)),
-                None => {
-                    let Some(task) = &mut self.reading else { return Ok(None) };
-                    let ended = joined(task.await);
-                    self.reading = None;
-                    match ended {
-                        Ok(pieces) => self.ready = pieces.into(),
-                        Err(error) => {
-                            self.failure = Some(error.clone());
-                            return Err(error);
-                        }
-                    }
-                    self.read_ahead();
-                }
-            }
-        }
+impl Chunks for Blob {
+    /// 256 KiB.
+    const PER_BATCH: u64 = 4;
+
+    fn begin(self: Arc<Self>, chunks: Range<u64>) -> JoinHandle<Result<Vec<Vec<u8>>, FileStoreError>> {
+        spawn_blocking(move || self.read(chunks))
     }
-}
-
-impl DiskContent {
-    fn read_ahead(&mut self) {
-        if self.reading.is_some() || self.left.is_empty() {
-            return;
-        }
-        let (blob, chunks) = (Arc::clone(&self.blob), take(&mut self.left));
-        self.reading = Some(spawn_blocking(move || blob.read(chunks)));
-    }
-}
-
-/// The next batch.
-fn take(left: &mut Range<u64>) -> Range<u64> {
-    let end = (left.start + CHUNKS_PER_BATCH).min(left.end);
-    let batch = left.start..end;
-    left.start = end;
-    batch
 }
 
 impl Blob {

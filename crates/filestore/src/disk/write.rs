@@ -9,7 +9,8 @@ use mif_domain::documents::{FileStoreError, NewFile, SealedFile};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::tree::Unfinished;
-use super::{Shared, failed, joined};
+use super::{Shared, failed};
+use crate::opening::joined;
 use crate::sealing::{Batch, Encryptor, Hasher, Identity};
 
 /// 256 KiB a hop. Three batches are on their way at most: one that fills, one that is hashed, one that is stored.

@@ -5,5 +5,6 @@
 mod disk;
 mod format;
 mod ring;
+mod s3;
 mod support;
 mod tampering;

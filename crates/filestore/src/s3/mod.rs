@@ -1,0 +1,172 @@
+//! Blobs in a bucket: `<prefix>/<32 digits>.mif`, for several machines that serve as one.
+//!
+//! Every request has a deadline; those that may safely be repeated are, for ten seconds at most. What a crash leaves of a
+//! multipart upload cannot be listed through this interface: the bucket needs a lifecycle rule that aborts incomplete
+//! uploads after a day (`AbortIncompleteMultipartUpload`).
+
+mod read;
+mod settings;
+mod write;
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use mif_domain::documents::{FileContent, FileId, FileStore, FileStoreError, NewFile, StoreHealth, StoredFile};
+use mif_domain::{Entropy, Instant};
+use object_store::aws::AmazonS3;
+use object_store::path::Path;
+use object_store::{Error, ObjectStoreExt as _, ObjectStore as _};
+
+use crate::ring::KeyRing;
+pub use settings::{S3Settings, S3SettingsError};
+
+/// For a question or a small change.
+const ASK_WITHIN: Duration = Duration::from_secs(15);
+/// For some mebibytes.
+const MOVE_WITHIN: Duration = Duration::from_mins(1);
+/// The port promises five seconds.
+const HEALTH_WITHIN: Duration = Duration::from_secs(4);
+
+const EXTENSION: &str = ".mif";
+
+/// The document store of a bucket.
+#[derive(Debug, Clone)]
+pub struct S3Store(Arc<Shared>);
+
+pub(crate) struct Shared {
+    client: AmazonS3,
+    prefix: Path,
+    ring: Arc<KeyRing>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("client", &self.client.to_string()).finish_non_exhaustive()
+    }
+}
+
+impl S3Store {
+    /// Takes the settings for good; whether the bucket answers is for [`FileStore::health`] to say.
+    pub fn open(settings: &S3Settings, ring: Arc<KeyRing>, entropy: Arc<dyn Entropy>) -> Result<Self, S3SettingsError> {
+        let (client, prefix) = settings.client()?;
+        Ok(Self(Arc::new(Shared { client, prefix, ring, entropy })))
+    }
+}
+
+impl Shared {
+    fn path(&self, id: FileId) -> Path {
+        self.prefix.clone().join(format!("{id}{EXTENSION}"))
+    }
+
+    /// Whose blob lies here, if it is one.
+    fn id_of(&self, path: &Path) -> Option<FileId> {
+        let id = FileId::from_hex(path.filename()?.strip_suffix(EXTENSION)?)?;
+        (self.path(id) == *path).then_some(id)
+    }
+}
+
+#[async_trait]
+impl FileStore for S3Store {
+    async fn create(&self) -> Result<Box<dyn NewFile>, FileStoreError> {
+        Ok(Box::new(write::begin(Arc::clone(&self.0))?))
+    }
+
+    async fn read(&self, file: &StoredFile, range: Range<u64>) -> Result<Box<dyn FileContent>, FileStoreError> {
+        Ok(Box::new(read::open(Arc::clone(&self.0), file, range).await?))
+    }
+
+    async fn remove(&self, id: FileId) -> Result<(), FileStoreError> {
+        let path = self.0.path(id);
+        match within(ASK_WITHIN, self.0.client.delete(&path)).await {
+            Ok(()) | Err(Failure::NotFound) => Ok(()),
+            Err(failure) => Err(failure.of(id)),
+        }
+    }
+
+    async fn list(&self, before: Instant, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>, FileStoreError> {
+        let shared = &self.0;
+        let mut objects = match after {
+            Some(id) => shared.client.list_with_offset(Some(&shared.prefix), &shared.path(id)),
+            None => shared.client.list(Some(&shared.prefix)),
+        };
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let next = async { objects.next().await.transpose() };
+            let Some(object) = within(ASK_WITHIN, next).await.map_err(Failure::anywhere)? else { break };
+            if object.last_modified < before {
+                // Buckets list in the order of the names.
+                found.extend(shared.id_of(&object.location));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn remove_unfinished(&self, _before: Instant) -> Result<u64, FileStoreError> {
+        // Parts are no objects, and the bucket's own rule removes them: see the top of this module.
+        Ok(0)
+    }
+
+    async fn health(&self) -> StoreHealth {
+        // No blob has this name. That it is missing is something that only a bucket says which lets us in.
+        let path = self.0.prefix.clone().join("health");
+        match within(HEALTH_WITHIN, self.0.client.head(&path)).await {
+            Ok(_) | Err(Failure::NotFound) => StoreHealth::Up,
+            Err(failure) => StoreHealth::Down { reason: failure.anywhere().to_string() },
+        }
+    }
+}
+
+/// Why a request failed.
+#[derive(Debug)]
+enum Failure {
+    NotFound,
+    Full,
+    Other(String),
+}
+
+impl Failure {
+    fn of(self, id: FileId) -> FileStoreError {
+        match self {
+            Self::NotFound => FileStoreError::Missing(id),
+            other => other.anywhere(),
+        }
+    }
+
+    fn anywhere(self) -> FileStoreError {
+        match self {
+            Self::NotFound => FileStoreError::Unavailable("there is no such bucket or upload".to_owned()),
+            Self::Full => FileStoreError::Full,
+            Self::Other(reason) => FileStoreError::Unavailable(reason),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        // S3 itself is never full. Those who speak its language say so in words of their own.
+        const FULL: [&str; 4] = ["507 Insufficient Storage", "StorageFull", "QuotaExceeded", "InsufficientStorage"];
+        match error {
+            Error::NotFound { .. } => Self::NotFound,
+            other => {
+                let reason = other.to_string();
+                if FULL.iter().any(|word| reason.contains(word)) { Self::Full } else { Self::Other(reason) }
+            }
+        }
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    request: impl Future<Output = object_store::Result<T>> + Send,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(deadline, request).await {
+        Ok(answer) => answer.map_err(Failure::from),
+        Err(_) => Err(Failure::Other(format!("no answer within {} s", deadline.as_secs()))),
+    }
+}
