@@ -12,7 +12,7 @@ use mif_clamav::{Clamd, ClamdSettings, ScannerOff};
 use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
-use mif_filestore::{DiskStore, KeyRing, KeySource};
+use mif_filestore::{DiskStore, KeyRing, KeySource, S3Settings, S3Store};
 use mif_mail::{Links, LogMailer};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
 use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec};
@@ -127,7 +127,16 @@ fn files(settings: &Settings, ring: &Arc<KeyRing>, clock: &Arc<dyn Clock>) -> an
             Ok(Arc::new(DiskStore::open(folder, ring, entropy, clock).context("document store")?))
         }
         StoragePlace::Bucket { bucket, prefix } => {
-            bail!("this build cannot store documents in {bucket}/{prefix}: set MIF_STORAGE__URL to a folder")
+            let s3 = &settings.storage.s3;
+            let bucket = S3Settings {
+                url: format!("s3://{bucket}/{prefix}"),
+                endpoint: s3.endpoint.clone(),
+                region: s3.region.clone(),
+                access_key: s3.access_key_id.clone(),
+                secret_key: Zeroizing::new(s3.secret_access_key.expose_secret().to_owned()),
+                allow_http: s3.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://")),
+            };
+            Ok(Arc::new(S3Store::open(&bucket, ring, entropy).context("document store")?))
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome<ExitCode> {
     capture(&mut workspace.cargo(["llvm-cov", "--version"]))
         .map_err(|_| "cargo-llvm-cov is missing: run `cargo install --locked cargo-llvm-cov`".to_owned())?;
     let binary = workspace.build_for_tests()?;
-    let peers = Peers::start()?;
+    let peers = Peers::start(workspace)?;
 
     let mut command = workspace.cargo(["llvm-cov", "--workspace", "--locked"]);
     command.args(["--fail-under-lines", MINIMUM_LINES_PERCENT, "--ignore-filename-regex", NOT_COUNTED]);

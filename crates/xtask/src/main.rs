@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask <command>`. Outside the product, with few dependencies, so that it builds in seconds.
 //!
-//! One module per command; `workspace` runs cargo, `pg` and `clamd` lend private servers, `apt` installs what is missing.
+//! One module per command; `workspace` runs cargo, `pg`, `clamd` and `s3` lend private servers, `apt` installs what
+//! is missing.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,6 +18,7 @@ mod clamd;
 mod coverage;
 mod openapi;
 mod pg;
+mod s3;
 mod test;
 mod workspace;
 

@@ -2,14 +2,14 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::Outcome;
+use crate::{Outcome, s3};
 use crate::clamd::Clamd;
 use crate::pg::{Cluster, ClusterOptions};
 use crate::workspace::{Workspace, exit_code, status};
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     let binary = workspace.build_for_tests()?;
-    let peers = Peers::start()?;
+    let peers = Peers::start(workspace)?;
 
     let mut command = workspace.cargo(["test", "--locked", "--no-fail-fast"]);
     if !names_packages(args) {
@@ -26,17 +26,20 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
 pub(crate) struct Peers {
     cluster: Cluster,
     clamd: Clamd,
+    s3: s3::Server,
 }
 
 impl Peers {
-    pub(crate) fn start() -> Outcome<Self> {
-        Ok(Self { cluster: Cluster::start(ClusterOptions { durable: false })?, clamd: Clamd::start()? })
+    pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
+        let cluster = Cluster::start(ClusterOptions { durable: false })?;
+        Ok(Self { cluster, clamd: Clamd::start()?, s3: s3::Server::start(workspace)? })
     }
 
     /// Tells the tests where their peers listen.
     pub(crate) fn announce(&self, tests: &mut Command) {
         tests.env("MIF_TEST_POSTGRES", self.cluster.url("postgres"));
         tests.env("MIF_TEST_CLAMD", self.clamd.unix_address()).env("MIF_TEST_CLAMD_TCP", self.clamd.tcp_address());
+        tests.env("MIF_TEST_S3", self.s3.url());
     }
 }
 

@@ -10,7 +10,7 @@ use crate::Outcome;
 
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
-    target: PathBuf,
+    pub(crate) target: PathBuf,
     pub(crate) metadata: Value,
 }
 

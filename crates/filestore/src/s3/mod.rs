@@ -20,7 +20,7 @@ use mif_domain::documents::{FileContent, FileId, FileStore, FileStoreError, NewF
 use mif_domain::{Entropy, Instant};
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt as _, ObjectStore as _};
+use object_store::{Error, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::ring::KeyRing;
 pub use settings::{S3Settings, S3SettingsError};
@@ -113,10 +113,12 @@ impl FileStore for S3Store {
     }
 
     async fn health(&self) -> StoreHealth {
-        // No blob has this name. That it is missing is something that only a bucket says which lets us in.
-        let path = self.0.prefix.clone().join("health");
-        match within(HEALTH_WITHIN, self.0.client.head(&path)).await {
-            Ok(_) | Err(Failure::NotFound) => StoreHealth::Up,
+        // Nothing lies there. That a list is empty is something that only a bucket says which is there and lets us in; a
+        // `HEAD` of an object that is missing looks the same without one.
+        let nowhere = self.0.prefix.clone().join("health");
+        let mut objects = self.0.client.list(Some(&nowhere));
+        match within(HEALTH_WITHIN, async { objects.next().await.transpose() }).await {
+            Ok(_) => StoreHealth::Up,
             Err(failure) => StoreHealth::Down { reason: failure.anywhere().to_string() },
         }
     }

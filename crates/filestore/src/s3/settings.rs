@@ -77,7 +77,8 @@ impl S3Settings {
             // Single deletions are what every server understands.
             .with_disable_bulk_delete(true);
         if let Some(endpoint) = &self.endpoint {
-            if !endpoint.starts_with("https://") && !(self.allow_http && endpoint.starts_with("http://")) {
+            let allowed = endpoint.starts_with("https://") || (self.allow_http && endpoint.starts_with("http://"));
+            if !allowed {
                 return Err(S3SettingsError::PlainHttp(endpoint.clone()));
             }
             builder = builder.with_endpoint(endpoint);

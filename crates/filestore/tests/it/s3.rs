@@ -66,7 +66,8 @@ fn bucket() -> Bucket {
     // Only for a folder with keys.
     let disk = Disk::new();
     let ring = Arc::new(ring(disk.path(), &disk.clock));
-    let store = S3Store::open(&settings(&prefix, endpoint()), ring.clone(), Arc::new(SeededEntropy::new(number))).unwrap();
+    let store =
+        S3Store::open(&settings(&prefix, endpoint()), ring.clone(), Arc::new(SeededEntropy::new(number))).unwrap();
     let keep = disk.backend.keep;
     let backend = FileBackend { store: Arc::new(store.clone()), keys: ring, clock: Arc::new(RealClock), keep };
     Bucket { store, backend, prefix }
@@ -116,7 +117,9 @@ async fn a_changed_object_is_refused() {
 async fn other_objects_are_no_blobs() {
     let bucket = bucket();
     let file = bucket.backend.store(b"content").await.file;
-    for name in ["health".to_owned(), "notes.txt".to_owned(), format!("sub/{}.mif", file.id), format!("{}.bak", file.id)] {
+    for name in
+        ["health".to_owned(), "notes.txt".to_owned(), format!("sub/{}.mif", file.id), format!("{}.bak", file.id)]
+    {
         let path = Path::from(format!("{}/{name}", bucket.prefix));
         raw().put(&path, PutPayload::from_static(b"x")).await.unwrap();
     }
@@ -174,4 +177,44 @@ async fn a_bucket_that_is_not_there_is_unavailable() {
     let mut file = store.create().await.unwrap();
     file.write(b"content").await.unwrap();
     assert!(matches!(file.finish().await, Err(FileStoreError::Unavailable(_))));
+    assert!(matches!(store.health().await, StoreHealth::Down { .. }));
+}
+
+/// A server that says the same to everybody, or nothing at all.
+async fn stubborn(answer: Option<&'static str>) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = vec![0; 65_536];
+                while stream.read(&mut asked).await.is_ok_and(|read| read > 0) {
+                    if let Some(answer) = answer {
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_server_without_room_is_full() {
+    let disk = Disk::new();
+    let endpoint = stubborn(Some("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n")).await;
+    let store = S3Store::open(&settings("full", endpoint), disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let mut file = store.create().await.unwrap();
+    file.write(b"content").await.unwrap();
+    assert_eq!(file.finish().await.unwrap_err(), FileStoreError::Full);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_down_within_five_seconds() {
+    let disk = Disk::new();
+    let settings = settings("mute", stubborn(None).await);
+    let store = S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let health = tokio::time::timeout(Duration::from_secs(5), store.health()).await.unwrap();
+    assert!(matches!(health, StoreHealth::Down { .. }));
 }
