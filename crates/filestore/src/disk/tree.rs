@@ -139,16 +139,22 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let Some(path) = self.path.take() else { return };
-        let remove = move || {
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!(%error, "an unfinished upload was left behind");
-            }
-        };
-        // Giving up a gigabyte takes the disk a while, and whoever drops us may be serving others.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
-            Err(_) => remove(),
+        let Some(leftover) = self.path.take().map(Leftover) else { return };
+        // Giving up a gigabyte takes the disk a while, and whoever drops us may be serving others. A runtime that ends
+        // meanwhile drops the task, and with it the leftover.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || drop(leftover));
+        }
+    }
+}
+
+/// A file that nobody will finish.
+struct Leftover(PathBuf);
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0) {
+            tracing::warn!(%error, "an unfinished upload was left behind");
         }
     }
 }

@@ -78,3 +78,59 @@ impl Buffer for Frame<'_> {
         self.length = self.length.min(length);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mif_domain::Entropy;
+    use mif_domain::documents::FileId;
+
+    use super::*;
+    use crate::format::FileKey;
+
+    #[derive(Debug)]
+    struct Sevens;
+
+    impl Entropy for Sevens {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    fn cipher() -> ChunkCipher {
+        FileKey::random(&Sevens).seal(FileId([1; 16]), &Sevens).unwrap().1
+    }
+
+    fn sealed(position: u64, is_last: bool) -> Vec<u8> {
+        let mut frame = [b"content".as_slice(), &[0; TAG_BYTES]].concat();
+        cipher().seal(position, is_last, &mut frame).unwrap();
+        frame
+    }
+
+    #[test]
+    fn a_chunk_opens_at_its_position_and_as_the_end_only_if_it_is() {
+        for (position, is_last, opens) in [(4, true, true), (4, false, false), (3, true, false), (5, true, false)] {
+            let mut frame = sealed(4, true);
+            let opened = cipher().open(position, is_last, &mut frame);
+            assert_eq!(opened.is_some(), opens, "{position} {is_last}");
+            assert!(!opens || frame == b"content");
+        }
+        assert!(cipher().open(4, true, &mut sealed(4, false)).is_none());
+    }
+
+    #[test]
+    fn the_counter_never_starts_again() {
+        const HIGHEST: u64 = u32::MAX as u64;
+        let mut frame = vec![0; TAG_BYTES];
+        assert!(cipher().seal(HIGHEST - 1, false, &mut frame).is_some());
+        assert!(cipher().seal(HIGHEST, true, &mut frame).is_some());
+        assert!(cipher().seal(HIGHEST, false, &mut frame).is_none());
+        assert!(cipher().seal(HIGHEST + 1, true, &mut frame).is_none());
+    }
+
+    #[test]
+    fn what_has_no_tag_is_refused() {
+        for length in 0..TAG_BYTES {
+            assert!(cipher().open(0, true, &mut vec![0; length]).is_none());
+        }
+    }
+}

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
-use aead_stream::StreamBE32;
+use aead_stream::{NewStream as _, StreamBE32};
+use chacha20poly1305::ChaCha20Poly1305;
 use chacha20poly1305::aead::KeyInit as _;
-use chacha20poly1305::{ChaCha20Poly1305, Key};
 use hkdf::Hkdf;
 use mif_domain::Entropy;
 use mif_domain::documents::FileId;
 use sha2::Sha256;
 use zeroize::Zeroizing;
-
-use aead_stream::NewStream as _;
 
 use super::ChunkCipher;
 use super::header::{COMMITMENT_BYTES, Header, PREFIX_BYTES};
@@ -74,6 +72,6 @@ impl FileKey {
 }
 
 fn cipher(key: &[u8; KEY_BYTES], header: &Header) -> ChunkCipher {
-    let aead = ChaCha20Poly1305::new(&Key::from(*key));
+    let aead = ChaCha20Poly1305::new(key.into());
     ChunkCipher::new(StreamBE32::from_aead(aead, &header.prefix().into()), *header.bytes())
 }

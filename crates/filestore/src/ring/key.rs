@@ -128,7 +128,7 @@ impl Key {
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&(*self.secret).into())
+        XChaCha20Poly1305::new((&*self.secret).into())
     }
 }
 

@@ -75,6 +75,24 @@ async fn a_dropped_upload_leaves_no_file() {
     }
 }
 
+#[test]
+fn a_server_that_stops_leaves_no_file_of_its_uploads() {
+    let disk = Disk::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let file = runtime.block_on(async {
+        let mut file = disk.store.create().await.unwrap();
+        file.write(&bytes(1_000_000)).await.unwrap();
+        file
+    });
+    // Dropping the runtime drops its tasks.
+    runtime.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(file);
+    });
+    drop(runtime);
+    assert_eq!(names(&disk.unfinished()), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn what_a_crash_left_behind_goes_by_age() {
     let disk = Disk::new();

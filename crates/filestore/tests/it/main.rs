@@ -1,6 +1,12 @@
 //! The one integration binary of this crate: every further one would link the cryptography again.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail like tests"
+)]
 
 mod disk;
 mod format;
