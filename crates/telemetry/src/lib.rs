@@ -8,7 +8,10 @@
 
 mod json;
 mod logs;
+mod metrics;
 mod traces;
+
+pub use metrics::{Metrics, MetricsError};
 
 use std::io::IsTerminal as _;
 use std::time::Duration;

@@ -164,7 +164,7 @@ impl FileStore for MemoryFiles {
 
     async fn health(&self) -> StoreHealth {
         match self.working() {
-            Ok(_) => StoreHealth::Up,
+            Ok(_) => StoreHealth::Up { free_bytes: None },
             Err(error) => StoreHealth::Down { reason: error.to_string() },
         }
     }

@@ -2,10 +2,10 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::{Outcome, s3};
 use crate::clamd::Clamd;
 use crate::pg::{Cluster, ClusterOptions};
 use crate::workspace::{Workspace, exit_code, status};
+use crate::{Outcome, s3};
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     let binary = workspace.build_for_tests()?;

@@ -93,7 +93,10 @@ pub enum FileStoreError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreHealth {
     /// It takes and gives.
-    Up,
+    Up {
+        /// The bytes that are free, where the place knows.
+        free_bytes: Option<u64>,
+    },
     /// It does not.
     Down {
         /// Why.

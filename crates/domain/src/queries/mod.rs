@@ -6,6 +6,7 @@ mod customers;
 mod documents;
 mod interventions;
 mod notifications;
+mod operations;
 mod technicians;
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ pub use interventions::{
     InterventionView, TimeSpan,
 };
 pub use notifications::{NotificationFilter, NotificationQueries, NotificationSort};
+pub use operations::{OperationsQueries, OutboxState};
 pub use technicians::{
     SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView,
 };
@@ -205,6 +207,7 @@ pub trait Queries:
     + InterventionQueries
     + NotificationQueries
     + DocumentQueries
+    + OperationsQueries
     + Send
     + Sync
     + std::fmt::Debug

@@ -96,7 +96,7 @@ impl FileStore for DiskStore {
             shared.tree.probe(FileId(unique), shared.clock.now()).map_err(failed)
         });
         let reason = match tokio::time::timeout(HEALTH_WITHIN, probe).await {
-            Ok(Ok(())) => return StoreHealth::Up,
+            Ok(Ok(free)) => return StoreHealth::Up { free_bytes: Some(free) },
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the disk does not answer in time".to_owned(),
         };

@@ -123,11 +123,14 @@ impl Tree {
     }
 
     /// Writes, and looks how much room is left.
-    pub(super) fn probe(&self, id: FileId, at: Instant) -> io::Result<()> {
+    pub(super) fn probe(&self, id: FileId, at: Instant) -> io::Result<u64> {
         let (unfinished, _) = self.begin(id, b"probe", at)?;
         unfinished.remove()?;
         let room = rustix::fs::statvfs(&self.root)?;
-        if room.f_bavail == 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+        match room.f_bavail.saturating_mul(room.f_frsize) {
+            0 => Err(ErrorKind::StorageFull.into()),
+            free => Ok(free),
+        }
     }
 }
 

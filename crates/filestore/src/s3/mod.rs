@@ -118,7 +118,7 @@ impl FileStore for S3Store {
         let nowhere = self.0.prefix.clone().join("health");
         let mut objects = self.0.client.list(Some(&nowhere));
         match within(HEALTH_WITHIN, async { objects.next().await.transpose() }).await {
-            Ok(_) => StoreHealth::Up,
+            Ok(_) => StoreHealth::Up { free_bytes: None },
             Err(failure) => StoreHealth::Down { reason: failure.anywhere().to_string() },
         }
     }

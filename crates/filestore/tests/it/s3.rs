@@ -125,7 +125,7 @@ async fn other_objects_are_no_blobs() {
     }
     let later = RealClock.now() + chrono::TimeDelta::hours(1);
     assert_eq!(bucket.store.list(later, None, 100).await.unwrap(), [file.id]);
-    assert_eq!(bucket.store.health().await, StoreHealth::Up);
+    assert_eq!(bucket.store.health().await, StoreHealth::Up { free_bytes: None });
 }
 
 #[tokio::test]

@@ -5,15 +5,16 @@ use mif_domain::Instant;
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
-use mif_domain::interventions::{HistoryEntry, InterventionId, Slot};
+use mif_domain::interventions::{HistoryEntry, InterventionId, Slot, Status};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
     Candidate, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DocumentFilter, DocumentQueries,
     DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter,
     InterventionQueries, InterventionScope, InterventionSort, InterventionView, KeyUse, NotificationFilter,
-    NotificationQueries, NotificationSort, Queries, SessionView, SkillFilter, SkillSort, TechnicianFilter,
-    TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
+    NotificationQueries, NotificationSort, OperationsQueries, OutboxState, Queries, SessionView, SkillFilter,
+    SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter,
+    UserScope, UserSort, UserView,
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Skill, TechnicianId};
@@ -142,6 +143,16 @@ impl DocumentQueries for Broken {
         dead()
     }
     async fn key_uses(&self) -> Stored<Vec<KeyUse>> {
+        dead()
+    }
+}
+
+#[async_trait]
+impl OperationsQueries for Broken {
+    async fn outbox_state(&self) -> Stored<OutboxState> {
+        dead()
+    }
+    async fn interventions_by_status(&self) -> Stored<Vec<(Status, u64)>> {
         dead()
     }
 }

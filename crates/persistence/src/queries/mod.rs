@@ -5,6 +5,7 @@ mod documents;
 mod equipment;
 mod interventions;
 mod notifications;
+mod operations;
 mod page;
 mod sessions;
 #[cfg(test)]
@@ -19,16 +20,16 @@ use mif_domain::Instant;
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
-use mif_domain::interventions::{HistoryEntry, InterventionId, Slot};
+use mif_domain::interventions::{HistoryEntry, InterventionId, Slot, Status};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
     Candidate, Credentials, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DatabaseHealth,
     DatabaseProbe, DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope,
     EquipmentSort, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort, InterventionView,
-    KeyUse, NotificationFilter, NotificationQueries, NotificationSort, Queries, SessionStates, SessionView,
-    SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView,
-    UserFilter, UserScope, UserSort, UserView,
+    KeyUse, NotificationFilter, NotificationQueries, NotificationSort, OperationsQueries, OutboxState, Queries,
+    SessionStates, SessionView, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries,
+    TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
@@ -204,6 +205,16 @@ impl DocumentQueries for SeaQueries {
     }
     async fn key_uses(&self) -> Stored<Vec<KeyUse>> {
         documents::key_uses(self).await
+    }
+}
+
+#[async_trait]
+impl OperationsQueries for SeaQueries {
+    async fn outbox_state(&self) -> Stored<OutboxState> {
+        operations::outbox_state(self).await
+    }
+    async fn interventions_by_status(&self) -> Stored<Vec<(Status, u64)>> {
+        operations::interventions_by_status(self).await
     }
 }
 

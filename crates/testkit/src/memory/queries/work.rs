@@ -10,8 +10,8 @@ use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
     Candidate, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, InterventionFilter, InterventionQueries,
     InterventionScope, InterventionSort, InterventionView, NotificationFilter, NotificationQueries, NotificationSort,
-    SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView,
-    UserView,
+    OperationsQueries, OutboxState, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries,
+    TechnicianSort, TechnicianView, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::technicians::{HeldSkill, Skill, Technician, TechnicianId};
@@ -223,6 +223,27 @@ impl InterventionQueries for NoQueries {
 
     async fn technician_of_user(&self, user: UserId) -> Stored<Option<TechnicianId>> {
         Ok(self.0.read(|state| state.technician_of(user)))
+    }
+}
+
+#[async_trait]
+impl OperationsQueries for NoQueries {
+    async fn outbox_state(&self) -> Stored<OutboxState> {
+        Ok(self.0.read(|state| {
+            let pending = || state.outbox.values().filter(|entry| !entry.given_up);
+            OutboxState {
+                pending: pending().count() as u64,
+                oldest_due_at: pending().map(|entry| entry.due_at).min(),
+                failed: state.outbox.values().filter(|entry| entry.given_up).count() as u64,
+            }
+        }))
+    }
+
+    async fn interventions_by_status(&self) -> Stored<Vec<(Status, u64)>> {
+        Ok(self.0.read(|state| {
+            let count = |status: Status| state.interventions.values().filter(|work| work.status == status).count();
+            Status::ALL.iter().map(|status| (*status, count(*status) as u64)).filter(|(_, count)| *count > 0).collect()
+        }))
     }
 }
 

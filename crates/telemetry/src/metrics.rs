@@ -1,0 +1,93 @@
+//! Measurements, in the text format of Prometheus. Whoever measures speaks the `metrics` facade; this is its one recorder.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+
+/// Upper bounds of the buckets of every duration, in seconds: half a millisecond to ten seconds.
+const DURATIONS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Why nothing is measured.
+#[derive(Debug, Error)]
+#[error("measurements cannot be recorded: {0}")]
+pub struct MetricsError(String);
+
+/// What was measured so far.
+#[derive(Clone)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+    process: metrics_process::Collector,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Metrics {
+    /// Records for the whole process from now on.
+    pub fn install(version: &'static str) -> Result<Self, MetricsError> {
+        let refused = |error: &dyn std::fmt::Display| MetricsError(error.to_string());
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATIONS)
+            .map_err(|error| refused(&error))?;
+        let handle = builder.install_recorder().map_err(|error| refused(&error))?;
+        let process = metrics_process::Collector::default();
+        process.describe();
+        describe();
+        gauge!("mif_build_info", "version" => version).set(1.0);
+        Ok(Self { handle, process })
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn render(&self) -> String {
+        self.process.collect();
+        self.handle.render()
+    }
+
+    /// Folds what was recorded into buckets: to be called every few seconds, or memory grows until somebody asks.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+/// What every family means, for whoever reads `/metrics` at 3 a.m.
+fn describe() {
+    let seconds = [
+        ("http_request_duration_seconds", "From the head of a request to the head of its answer"),
+        ("db_query_duration_seconds", "One statement, the wait for a connection included"),
+        ("auth_hash_duration_seconds", "One password hash, without the wait"),
+        ("mif_scan_duration_seconds", "One content in the virus scanner"),
+    ];
+    let counters = [
+        ("http_rate_limited_total", "Requests refused by the flood guard"),
+        ("db_query_errors_total", "Statements that failed"),
+        ("auth_logins_total", "Sign-ins, by result"),
+        ("auth_refreshes_total", "Refreshes, by outcome"),
+        ("auth_locks_total", "Accounts that were locked after wrong passwords"),
+        ("mif_scans_total", "Contents in the virus scanner, by verdict"),
+        ("mif_document_bytes_total", "Bytes of documents, encrypted and decrypted"),
+        ("mif_outbox_handled_total", "Outbox messages, by what became of them"),
+    ];
+    let gauges = [
+        ("http_requests_in_flight", "Requests that have no answer yet"),
+        ("db_pool_connections", "Connections of all pools, by state"),
+        ("auth_hash_queue", "Password hashes that wait or are computed"),
+        ("mif_outbox_pending", "Outbox messages that will still be tried"),
+        ("mif_outbox_oldest_seconds", "How long the oldest pending outbox message has been due"),
+        ("mif_outbox_failed", "Outbox messages that were given up"),
+        ("mif_scheduler_lag_seconds", "How late the last background round began"),
+        ("mif_interventions", "Interventions, by state"),
+        ("mif_build_info", "1, with the version of the program"),
+    ];
+    for (name, meaning) in seconds {
+        describe_histogram!(name, Unit::Seconds, meaning);
+    }
+    for (name, meaning) in counters {
+        describe_counter!(name, meaning);
+    }
+    for (name, meaning) in gauges {
+        describe_gauge!(name, meaning);
+    }
+}
