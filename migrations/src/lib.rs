@@ -7,6 +7,7 @@
 mod dialect;
 mod m20261120_000001_foundation;
 mod m20261120_000002_maintenance;
+mod m20261120_000005_guesses;
 
 use sea_orm_migration::prelude::*;
 
@@ -17,6 +18,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261120_000001_foundation::Migration), Box::new(m20261120_000002_maintenance::Migration)]
+        vec![
+            Box::new(m20261120_000001_foundation::Migration),
+            Box::new(m20261120_000002_maintenance::Migration),
+            Box::new(m20261120_000005_guesses::Migration),
+        ]
     }
 }

@@ -13,6 +13,11 @@ pub enum LetterContent {
         /// The account.
         username: String,
     },
+    /// Too many failed sign-ins closed the account, until its owner resets the password or an administrator opens it.
+    AccountClosed {
+        /// The account.
+        username: String,
+    },
 }
 
 /// A letter ready to be sent.

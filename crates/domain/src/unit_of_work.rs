@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::audit::AuditTrail;
 use crate::customers::CustomerRepository;
 use crate::equipment::EquipmentRepository;
+use crate::guesses::GuessGuard;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
 use crate::notifications::NotificationRepository;
@@ -68,6 +69,8 @@ pub trait UnitOfWork: Send {
     fn outbox(&mut self) -> Box<dyn Outbox + '_>;
     /// Answered requests.
     fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_>;
+    /// What keeps people from guessing passwords.
+    fn guesses(&mut self) -> Box<dyn GuessGuard + '_>;
     /// Takes a lock until the unit ends.
     async fn lock(&mut self, lock: NamedLock) -> Stored<()>;
     /// Makes everything visible and durable at once.

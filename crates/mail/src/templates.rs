@@ -29,6 +29,21 @@ pub(crate) fn write(content: &LetterContent, language: Language) -> Written {
                  recognise the device."
             ),
         },
+        (LetterContent::AccountClosed { username }, Language::French) => Written {
+            subject: "MIF : votre compte a été fermé".to_owned(),
+            text: format!(
+                "Bonjour {username},\n\nTrop de tentatives de connexion à votre compte ont échoué : il a été fermé. \
+                 Réinitialisez votre mot de passe, ou demandez à un administrateur de rouvrir le compte. Les sessions \
+                 déjà ouvertes continuent."
+            ),
+        },
+        (LetterContent::AccountClosed { username }, Language::English) => Written {
+            subject: "MIF: your account was closed".to_owned(),
+            text: format!(
+                "Hello {username},\n\nToo many attempts to sign in to your account have failed: it was closed. Reset \
+                 your password, or ask an administrator to open the account again. Sessions that are open go on."
+            ),
+        },
     }
 }
 

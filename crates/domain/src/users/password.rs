@@ -79,6 +79,12 @@ pub trait PasswordHasher: Send + Sync + fmt::Debug {
     /// Whether the password is the one behind the hash. With `None` (nobody has that name) or a hash it cannot use it
     /// MUST cost the same and answer `false`, so that time does not tell which accounts exist.
     async fn verify(&self, password: &PlainPassword, hash: Option<&PasswordHash>) -> Result<bool, HasherBusy>;
+
+    /// Whether a hash that verifies should be replaced by one of [`PasswordHasher::hash`] as soon as the password is at
+    /// hand: it was made in an older way.
+    fn is_outdated(&self, _hash: &PasswordHash) -> bool {
+        false
+    }
 }
 
 /// Which passwords may be set.
@@ -108,6 +114,8 @@ pub enum PasswordRule {
     NoSymbol,
     /// It is, or contains, the user's name or e-mail address.
     ContainsIdentity,
+    /// It is one of the last five.
+    Reused,
 }
 
 impl PasswordPolicy {

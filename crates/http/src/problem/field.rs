@@ -78,6 +78,7 @@ impl FieldProblem {
                 PasswordRule::NoDigit => "mot_de_passe_sans_chiffre",
                 PasswordRule::NoSymbol => "mot_de_passe_sans_symbole",
                 PasswordRule::ContainsIdentity => "mot_de_passe_contient_identite",
+                PasswordRule::Reused => "mot_de_passe_deja_utilise",
             },
         }
     }
@@ -126,6 +127,7 @@ fn password_message(rule: PasswordRule) -> (String, String) {
         PasswordRule::NoDigit => ("n'a pas de chiffre", "has no digit"),
         PasswordRule::NoSymbol => ("n'a pas de symbole", "has no symbol"),
         PasswordRule::ContainsIdentity => ("contient votre nom ou votre adresse", "contains your name or your address"),
+        PasswordRule::Reused => ("est l'un des cinq derniers", "is one of the last five"),
     };
     (fr.into(), en.into())
 }

@@ -26,6 +26,7 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
         OutboxMessage::WarnOfTokenReuse { user_id, session_id } => {
             ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
         }
+        OutboxMessage::WarnOfClosedAccount { user_id } => ("warn_of_closed_account", json!({ "user_id": user_id.0 })),
     }
 }
 
@@ -39,6 +40,7 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
             user_id: UserId(number("user_id")?),
             session_id: SessionId(number("session_id")?),
         }),
+        "warn_of_closed_account" => Ok(OutboxMessage::WarnOfClosedAccount { user_id: UserId(number("user_id")?) }),
         _ => Err(RepositoryError::corrupt("outbox", "kind", id, "is unknown")),
     }
 }
