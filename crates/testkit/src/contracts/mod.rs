@@ -11,6 +11,7 @@
 
 pub mod customers;
 pub mod equipment;
+pub mod guesses;
 pub mod history;
 pub mod idempotency;
 pub mod interventions;
@@ -178,5 +179,6 @@ macro_rules! unit_of_work_contracts {
         $crate::notification_contracts!($fixture);
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
+        $crate::guess_contracts!($fixture);
     };
 }

@@ -2,6 +2,7 @@
 
 mod customers;
 mod equipment;
+mod guesses;
 mod interventions;
 mod ledger;
 mod notifications;
@@ -19,6 +20,7 @@ use chrono::TimeDelta;
 use mif_domain::audit::{AuditEvent, AuditTrail};
 use mif_domain::customers::CustomerRepository;
 use mif_domain::equipment::EquipmentRepository;
+use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
 use mif_domain::notifications::{Notification, NotificationRepository};
@@ -199,6 +201,9 @@ impl UnitOfWork for Unit {
     }
     fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_> {
         Box::new(ledger::Ledger(self))
+    }
+    fn guesses(&mut self) -> Box<dyn GuessGuard + '_> {
+        Box::new(guesses::Guesses(self))
     }
 
     async fn lock(&mut self, _lock: NamedLock) -> Stored<()> {
