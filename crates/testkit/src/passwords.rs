@@ -70,7 +70,8 @@ impl PasswordHasher for FastHasher {
 
     async fn verify(&self, password: &PlainPassword, hash: Option<&PasswordHash>) -> Result<bool, HasherBusy> {
         self.work(&self.verified)?;
-        Ok(hash.is_some_and(|hash| *hash == Self::stored(password.expose()) || *hash == Self::outdated(password.expose())))
+        Ok(hash
+            .is_some_and(|hash| *hash == Self::stored(password.expose()) || *hash == Self::outdated(password.expose())))
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
