@@ -56,5 +56,8 @@ mod tests {
         let content = LetterContent::TokenReuse { username: "karim".to_owned() };
         assert!(write(&content, Language::French).text.starts_with("Bonjour karim,"));
         assert!(write(&content, Language::English).text.starts_with("Hello karim,"));
+        let content = LetterContent::AccountClosed { username: "karim".to_owned() };
+        assert!(write(&content, Language::French).text.starts_with("Bonjour karim,"));
+        assert!(write(&content, Language::English).text.starts_with("Hello karim,"));
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(command: Admin, settings: &Settings) -> anyhow::Result<(
         }
         Admin::Unlock { user } => {
             let unlocked = UnlockAccount { name: user }.run(core).await?;
-            writeln!(output, "{} can sign in again", unlocked.username)?;
+            writeln!(output, "{} is unlocked", unlocked.username)?;
             None
         }
         Admin::ResetPassword { user, password_stdin } => {
