@@ -1,6 +1,7 @@
 //! One look at a password: allowed first, then hashed, then written down. Two units of work, because nothing slow happens
 //! inside one.
 
+use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::guesses::{AddressKey, Reservation};
 use mif_domain::outbox::OutboxMessage;
@@ -82,7 +83,7 @@ impl Guess<'_> {
     /// Writes down that it was refused, and tells the owner of an account that is closed by now.
     pub(crate) async fn record_failure(&self, core: &Core) -> Stored<()> {
         let mut work = core.work.begin().await?;
-        self.record(&mut *work, core, None).await?;
+        self.record(&mut *work, None, core.clock.now()).await?;
         work.commit().await
     }
 
@@ -98,34 +99,41 @@ impl Guess<'_> {
             Some(user) => work.guesses().reserve(user, &self.address(), now).await?,
             None => work.guesses().reserve_unknown(&self.address(), now).await?,
         };
-        let allowed = reservation != Reservation::Locked;
-        if let Reservation::Allowed { locked_until: Some(until), .. } = reservation {
-            let event = AuditEvent::failure(AuditKind::LoginLocked, self.request.origin(self.user), now)
-                .with("until", until.to_rfc3339());
-            work.audit().append(event).await?;
-        }
-        if !allowed {
-            self.record(&mut *work, core, Some("locked")).await?;
-        }
+        let allowed = match reservation {
+            Reservation::Allowed { locked_until, .. } => {
+                if let Some((user, until)) = self.user.zip(locked_until) {
+                    self.record_lock(&mut *work, user, until.to_rfc3339(), now).await?;
+                }
+                true
+            }
+            Reservation::Locked => {
+                self.record(&mut *work, Some("locked"), now).await?;
+                false
+            }
+        };
         work.commit().await?;
         Ok(allowed)
     }
 
-    async fn record(&self, work: &mut dyn UnitOfWork, core: &Core, unseen: Option<&'static str>) -> Stored<()> {
-        let now = core.clock.now();
-        let event = |kind| AuditEvent::failure(kind, self.request.origin(self.user), now);
-        let mut failed = event(AuditKind::LoginFailed).with("occasion", self.occasion);
+    async fn record(&self, work: &mut dyn UnitOfWork, unseen: Option<&'static str>, at: Instant) -> Stored<()> {
+        let mut event = AuditEvent::failure(AuditKind::LoginFailed, self.request.origin(self.user), at);
+        event = event.with("occasion", self.occasion);
         if let Some(why) = unseen {
-            failed = failed.with("not_checked", why);
+            event = event.with("not_checked", why);
         }
         if let Some(user) = self.user
             && work.guesses().claim_closing(user).await?
         {
-            work.outbox().enqueue(OutboxMessage::WarnOfClosedAccount { user_id: user }, now).await?;
-            work.audit().append(event(AuditKind::LoginLocked).on("user", user.0).with("until", "unlocked")).await?;
+            work.outbox().enqueue(OutboxMessage::WarnOfClosedAccount { user_id: user }, at).await?;
+            self.record_lock(work, user, "unlocked".to_owned(), at).await?;
             tracing::warn!(user_id = user.0, "too many failed sign-ins: account closed");
         }
-        work.audit().append(failed).await
+        work.audit().append(event).await
+    }
+
+    async fn record_lock(&self, work: &mut dyn UnitOfWork, user: UserId, until: String, at: Instant) -> Stored<()> {
+        let event = AuditEvent::failure(AuditKind::LoginLocked, self.request.origin(self.user), at);
+        work.audit().append(event.on("user", user.0).with("until", until)).await
     }
 
     /// Nobody looked at the password: whoever typed it must not be locked out by a busy morning.
