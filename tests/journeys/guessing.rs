@@ -20,9 +20,11 @@ const WRONG: &str = "Faux-Mot-42!";
 const GUESSER: &str = "203.0.113.7";
 const NEIGHBOUR: &str = "203.0.113.8";
 
-/// A server that believes us where a request came from.
+/// Lets the server believe us where a request came from.
+const TRUST: (&str, &str) = ("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.1/32");
+
 async fn start(site: &Site) -> Server {
-    site.start_with(&[("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.1/32")]).await
+    site.start_with(&[TRUST]).await
 }
 
 /// A sign-in from an address.
@@ -39,7 +41,9 @@ async fn a_thousand_parallel_guesses_get_the_allowance_of_five(database: Databas
     const SEEN: &str = "SELECT count(*) FROM audit_events WHERE kind = 'auth.login.failed' \
                           AND details NOT LIKE '%not_checked%'";
     let site = Site::new(database).await;
-    let server = start(&site).await;
+    // SQLite writes one after the other: the last of a thousand waits longer than people would.
+    let patient = ("MIF_DATABASE__ACQUIRE_TIMEOUT_SECONDS", "30");
+    let server = site.start_with(&[TRUST, patient]).await;
     let admin = server.sign_in(ADMIN, PASSWORD).await.client;
     admin.hire("karim", "technicien").await;
     let owner = server.sign_in("karim", PASSWORD).await;
@@ -53,10 +57,7 @@ async fn a_thousand_parallel_guesses_get_the_allowance_of_five(database: Databas
     }
     let answers = guesses.join_all().await;
     println!("{database:?}: 1000 guesses at once answered in {:?}", watch.elapsed());
-    // A database with a thousand units in its queue may send somebody away: that is no look at a password either.
-    let away = answers.iter().filter(|answer| answer.status == 503).count();
-    assert!(away < 500, "{away} of 1000 were sent away");
-    answers.into_iter().filter(|answer| answer.status != 503).for_each(refused);
+    answers.into_iter().for_each(refused);
     let mut store = site.store().await;
     assert_eq!(store.number(SEEN).await, 5);
     assert_eq!(store.events("auth.login.locked").await, 1);
