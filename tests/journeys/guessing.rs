@@ -133,7 +133,7 @@ async fn whatever_is_wrong_takes_the_same_time(database: Database) {
     println!("{database:?}: unknown, wrong, deactivated, locked: {medians:?}");
     let (fastest, slowest) = (*medians.iter().min().unwrap(), *medians.iter().max().unwrap());
     assert!(fastest >= Duration::from_millis(400), "{medians:?}");
-    assert!(slowest - fastest <= fastest / 20, "{medians:?}");
+    assert!(slowest <= fastest + fastest / 20, "{medians:?}");
 }
 
 async fn a_password_of_the_old_system_works_and_is_renewed(database: Database) {

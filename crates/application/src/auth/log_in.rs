@@ -62,14 +62,12 @@ impl LogIn {
     /// Opens a session, or takes its time to refuse.
     pub async fn run(self, core: &Core) -> Result<TokenPair, LogInError> {
         let arrived = core.clock.uptime();
-        match self.attempt(core).await? {
-            Some(pair) => Ok(pair),
-            None => {
-                let elapsed = core.clock.uptime().saturating_sub(arrived);
-                tokio::time::sleep(Self::FAILURE_AFTER.saturating_sub(elapsed)).await;
-                Err(LogInError::Refused)
-            }
+        if let Some(pair) = self.attempt(core).await? {
+            return Ok(pair);
         }
+        let elapsed = core.clock.uptime().saturating_sub(arrived);
+        tokio::time::sleep(Self::FAILURE_AFTER.saturating_sub(elapsed)).await;
+        Err(LogInError::Refused)
     }
 
     /// Guesses once. `None`: refused, and written down.

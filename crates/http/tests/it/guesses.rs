@@ -76,7 +76,7 @@ async fn wrong_current_passwords_are_guesses_on_every_route_that_asks_for_one() 
     let change = |current: &str| json!({"current_password": current, "new_password": NEW});
     let update = |current: &str| json!({"current_password": current, "email": "neuf@exemple.ma"});
     let ask = async |current: &str, n: usize| {
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             app.post("/api/v1/auth/change-password", &token, change(current)).await
         } else {
             app.put("/api/v1/users/update", &token, update(current)).await

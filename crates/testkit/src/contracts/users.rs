@@ -244,11 +244,12 @@ pub async fn a_renewed_hash_is_no_edit_and_replaces_only_what_was_read(backend: 
             done.then_some(renewed)
         }
     });
-    let replaced: Vec<_> = replaced.await.into_iter().flatten().collect();
+    let mut replaced: Vec<_> = replaced.await.into_iter().flatten().collect();
     assert_eq!(replaced.len(), 1);
+    let password_hash = replaced.remove(0);
     let mut unit = backend.begin().await;
     let stored = unit.users().find_for_update(user.id).await.unwrap().unwrap();
-    assert_eq!(stored, User { password_hash: replaced[0].clone(), ..user });
+    assert_eq!(stored, User { password_hash, ..user });
 }
 
 /// Four a user, the newest first, however often the password changes.
