@@ -9,6 +9,7 @@ mod m20261120_000001_foundation;
 mod m20261120_000002_maintenance;
 mod m20261120_000003_ranks;
 mod m20261120_000004_documents;
+mod m20261120_000005_guesses;
 
 use sea_orm_migration::prelude::*;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_maintenance::Migration),
             Box::new(m20261120_000003_ranks::Migration),
             Box::new(m20261120_000004_documents::Migration),
+            Box::new(m20261120_000005_guesses::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use mif_domain::users::{
 use thiserror::Error;
 
 use crate::Core;
-use crate::users::{CreateUserError, SetPasswordError, replace_password};
+use crate::users::{CreateUserError, SetPasswordError, UnlockUserError, replace_password, unlock};
 
 /// Makes the first administrator when there is no account at all.
 #[derive(Debug)]
@@ -128,6 +128,22 @@ impl ResetPassword {
         let account = core.session_states.find_credentials(&name).await?.ok_or(SetPasswordError::NotFound)?;
         replace_password(core, account.user_id, &self.password, None).await?;
         Ok(account.user_id)
+    }
+}
+
+/// Opens an account again from the command line that too many guesses closed.
+#[derive(Debug)]
+pub struct UnlockAccount {
+    /// A username or an e-mail address.
+    pub name: String,
+}
+
+impl UnlockAccount {
+    /// Forgets every failed sign-in of theirs.
+    pub async fn run(self, core: &Core) -> Result<UserView, UnlockUserError> {
+        let name = SignInName::parse(&self.name).ok_or(UnlockUserError::NotFound)?;
+        let account = core.session_states.find_credentials(&name).await?.ok_or(UnlockUserError::NotFound)?;
+        unlock(core, account.user_id, AuditOrigin::default()).await
     }
 }
 

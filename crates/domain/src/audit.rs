@@ -15,6 +15,8 @@ words! {
         LoginSuccess = "auth.login.success",
         /// One that did not.
         LoginFailed = "auth.login.failed",
+        /// Too many did not: an account is locked for an address, or closed for all.
+        LoginLocked = "auth.login.locked",
         /// A refresh token was exchanged.
         TokenRefreshed = "auth.token.refreshed",
         /// A refresh token that was used up came back: the session was ended.

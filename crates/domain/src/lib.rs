@@ -12,6 +12,7 @@ pub mod clock;
 pub mod customers;
 pub mod documents;
 pub mod equipment;
+pub mod guesses;
 pub mod idempotency;
 pub mod interventions;
 pub mod mail;

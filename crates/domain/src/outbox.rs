@@ -25,6 +25,11 @@ pub enum OutboxMessage {
         /// Which.
         file_id: FileId,
     },
+    /// Tell a user that their account was closed because of too many failed sign-ins.
+    WarnOfClosedAccount {
+        /// Whom.
+        user_id: UserId,
+    },
 }
 
 /// Identifies a message; the same over all attempts.

@@ -6,6 +6,7 @@ use crate::audit::AuditTrail;
 use crate::customers::CustomerRepository;
 use crate::documents::DocumentRepository;
 use crate::equipment::EquipmentRepository;
+use crate::guesses::GuessGuard;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
 use crate::notifications::NotificationRepository;
@@ -71,6 +72,8 @@ pub trait UnitOfWork: Send {
     fn outbox(&mut self) -> Box<dyn Outbox + '_>;
     /// Answered requests.
     fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_>;
+    /// What keeps people from guessing passwords.
+    fn guesses(&mut self) -> Box<dyn GuessGuard + '_>;
     /// Takes a lock until the unit ends.
     async fn lock(&mut self, lock: NamedLock) -> Stored<()>;
     /// Makes everything visible and durable at once.

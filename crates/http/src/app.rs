@@ -78,6 +78,7 @@ macro_rules! with_api_routes {
             .service(users::update)
             .service(users::deactivate)
             .service(users::activate)
+            .service(users::unlock)
             .service(users::set_password)
             .service(customers::list)
             .service(customers::create)

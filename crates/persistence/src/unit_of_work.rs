@@ -5,6 +5,7 @@ use mif_domain::audit::AuditTrail;
 use mif_domain::customers::CustomerRepository;
 use mif_domain::documents::DocumentRepository;
 use mif_domain::equipment::EquipmentRepository;
+use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::InterventionRepository;
 use mif_domain::notifications::NotificationRepository;
@@ -156,6 +157,9 @@ impl UnitOfWork for Transaction {
     }
     fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_> {
         Box::new(repositories::idempotency::Ledger(self))
+    }
+    fn guesses(&mut self) -> Box<dyn GuessGuard + '_> {
+        Box::new(repositories::guesses::Guesses(self))
     }
 
     async fn lock(&mut self, lock: NamedLock) -> Stored<()> {

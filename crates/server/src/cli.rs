@@ -88,6 +88,11 @@ pub enum Admin {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Open an account that too many failed sign-ins locked or closed
+    Unlock {
+        /// Username or e-mail address
+        user: String,
+    },
     /// Give somebody a temporary password, which must be changed at the next sign-in
     ResetPassword {
         /// Username or e-mail address

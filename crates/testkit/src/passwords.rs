@@ -29,6 +29,11 @@ impl FastHasher {
         PasswordHash::from_phc(format!("$fast${password}"))
     }
 
+    /// The stored form of a password as an older program kept it.
+    pub fn outdated(password: &str) -> PasswordHash {
+        PasswordHash::from_phc(format!("$old${password}"))
+    }
+
     /// How many passwords were hashed.
     pub fn hashed(&self) -> usize {
         self.hashed.load(Ordering::SeqCst)
@@ -65,6 +70,11 @@ impl PasswordHasher for FastHasher {
 
     async fn verify(&self, password: &PlainPassword, hash: Option<&PasswordHash>) -> Result<bool, HasherBusy> {
         self.work(&self.verified)?;
-        Ok(hash == Some(&Self::stored(password.expose())))
+        Ok(hash
+            .is_some_and(|hash| *hash == Self::stored(password.expose()) || *hash == Self::outdated(password.expose())))
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        hash.as_phc().starts_with("$old$")
     }
 }

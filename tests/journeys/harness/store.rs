@@ -31,6 +31,14 @@ impl Store {
         }
     }
 
+    /// Changes something, and returns how many rows.
+    pub(crate) async fn execute(&mut self, sql: &'static str) -> u64 {
+        match self {
+            Self::Sqlite(connection) => sqlx::query(sql).execute(connection).await.unwrap().rows_affected(),
+            Self::Postgres(connection) => sqlx::query(sql).execute(connection).await.unwrap().rows_affected(),
+        }
+    }
+
     /// How many events of a kind the audit trail holds.
     pub(crate) async fn events(&mut self, kind: &'static str) -> i64 {
         let sql = "SELECT count(*) FROM audit_events WHERE kind = $1";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mif_domain::audit::AuditOrigin;
 use mif_domain::customers::CustomerId;
+use mif_domain::guesses::AddressKey;
 use mif_domain::sessions::{SessionId, SessionState};
 use mif_domain::technicians::TechnicianId;
 use mif_domain::users::{Role, UserId};
@@ -18,6 +19,12 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
+    /// Whose guesses at passwords are counted together.
+    pub fn address_key(&self) -> AddressKey {
+        let address = self.ip.as_deref().and_then(|ip| ip.parse().ok());
+        address.map_or_else(AddressKey::unknown, AddressKey::of)
+    }
+
     /// The origin of an event whose actor may not be known.
     pub fn origin(&self, actor: Option<UserId>) -> AuditOrigin {
         AuditOrigin { actor, ip: self.ip.clone(), request_id: self.request_id.clone() }

@@ -6,8 +6,10 @@ use mif_domain::sessions::RevokeReason;
 use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword};
 use thiserror::Error;
 
+use super::prove_password;
 use crate::Core;
 use crate::access::Actor;
+use crate::users::history::{FreshHashError, fresh_hash, replace};
 use crate::users::own_account;
 
 /// Replaces the actor's password. Every other session of theirs ends.
@@ -22,7 +24,7 @@ pub struct ChangePassword {
 /// Why it was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ChangePasswordError {
-    /// The current password is not this one.
+    /// The current password is not this one, or too many wrong ones were tried: nothing tells which.
     #[error("the current password is wrong")]
     WrongPassword,
     /// The new one is not good enough.
@@ -39,18 +41,22 @@ pub enum ChangePasswordError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<FreshHashError> for ChangePasswordError {
+    fn from(error: FreshHashError) -> Self {
+        match error {
+            FreshHashError::Weak(broken) => Self::Weak(broken),
+            FreshHashError::Busy(busy) => Self::Busy(busy),
+            FreshHashError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
 impl ChangePassword {
     /// Checks, hashes, checks again, writes.
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), ChangePasswordError> {
         let before = own_account(core, actor).await?;
-        if !core.hasher.verify(&self.current, Some(&before.password_hash)).await? {
-            return Err(ChangePasswordError::WrongPassword);
-        }
-        let broken = core.password_policy.broken_rules(&self.new, &before.username, &before.email);
-        if !broken.is_empty() {
-            return Err(ChangePasswordError::Weak(broken));
-        }
-        let hash = core.hasher.hash(&self.new).await?;
+        prove_password(core, actor, &before, &self.current).await?;
+        let hash = fresh_hash(core, &before, &self.new).await?;
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -58,7 +64,7 @@ impl ChangePassword {
         let mut user = user
             .filter(|user| user.is_active && user.password_hash == before.password_hash)
             .ok_or(ChangePasswordError::ChangedMeanwhile)?;
-        user.set_password(hash, false, now);
+        replace(&mut *work, &mut user, hash, false, now).await?;
         work.users().update(&user, now).await?;
         let ended =
             work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;

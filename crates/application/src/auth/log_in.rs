@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::queries::Credentials;
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::{ClientInfo, NewSession, Rotated, SessionLimits, TokenError};
-use mif_domain::users::{HasherBusy, PlainPassword, SignInName, UserId};
+use mif_domain::users::{HasherBusy, PlainPassword, SignInName};
 use thiserror::Error;
 
 use super::TokenPair;
+use super::guess::{Guess, GuessError, Verdict};
 use crate::Core;
 use crate::access::RequestInfo;
 
@@ -28,7 +30,7 @@ pub struct LogIn {
 /// Why there is no session.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LogInError {
-    /// Unknown name, wrong password or closed account: nothing tells which.
+    /// Unknown name, wrong password, closed account or too many guesses: nothing tells which.
     #[error("the name or the password is wrong")]
     Refused,
     /// Too many people are signing in.
@@ -42,89 +44,129 @@ pub enum LogInError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<GuessError> for LogInError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::Busy(busy) => Self::Busy(busy),
+            GuessError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
 impl LogIn {
     /// A failure is answered no sooner than this after it arrived, so that time does not tell why it failed.
     pub const FAILURE_AFTER: Duration = Duration::from_millis(400);
+    /// How the audit trail names a sign-in.
+    const OCCASION: &'static str = "sign_in";
 
     /// Opens a session, or takes its time to refuse.
     pub async fn run(self, core: &Core) -> Result<TokenPair, LogInError> {
         let arrived = core.clock.uptime();
-        let request = self.request.clone();
-        let outcome = self.attempt(core).await;
-        if let Err(Attempt::Refused(user)) = outcome {
-            record_failure(core, &request, user).await?;
-            let elapsed = core.clock.uptime().saturating_sub(arrived);
-            tokio::time::sleep(Self::FAILURE_AFTER.saturating_sub(elapsed)).await;
-            return Err(LogInError::Refused);
+        if let Some(pair) = self.attempt(core).await? {
+            return Ok(pair);
         }
-        outcome.map_err(|attempt| match attempt {
-            Attempt::Refused(_) => LogInError::Refused,
-            Attempt::Failed(error) => error,
-        })
+        let elapsed = core.clock.uptime().saturating_sub(arrived);
+        tokio::time::sleep(Self::FAILURE_AFTER.saturating_sub(elapsed)).await;
+        Err(LogInError::Refused)
     }
 
-    async fn attempt(self, core: &Core) -> Result<TokenPair, Attempt> {
-        let password = PlainPassword::parse(self.password).map_err(|_| Attempt::Refused(None))?;
-        let credentials = match SignInName::parse(&self.name) {
-            Some(name) => core.session_states.find_credentials(&name).await.map_err(LogInError::from)?,
-            None => None,
-        };
-        let hash = credentials.as_ref().map(|found| &found.password_hash);
-        let matches = core.hasher.verify(&password, hash).await.map_err(LogInError::from)?;
-        let user = credentials.as_ref().map(|found| found.user_id);
-        match credentials {
-            Some(found) if matches && found.is_active => {
-                // The hash took a while: rights are checked again inside the unit that opens the session.
-                let pair = open_session(core, found.user_id, &found.password_hash, self.client, &self.request).await?;
-                pair.ok_or(Attempt::Refused(user))
+    /// Guesses once. `None`: refused, and written down.
+    async fn attempt(self, core: &Core) -> Result<Option<TokenPair>, LogInError> {
+        let Self { name, password, client, request } = self;
+        // What cannot be a password counts and costs like any other.
+        let password = PlainPassword::parse(password).ok();
+        let found = find(core, &name).await?;
+        let guess =
+            Guess { user: found.as_ref().map(|found| found.user_id), request: &request, occasion: Self::OCCASION };
+        let hash = found.as_ref().map(|found| &found.password_hash);
+        if guess.check(core, password.as_ref(), hash).await? == Verdict::Refused {
+            return Ok(None);
+        }
+        let (Some(password), Some(mut found)) = (password, found) else { return Ok(None) };
+        // Twice at most: another sign-in may renew an outdated hash while this one is verified against it.
+        for _ in 0..2 {
+            let opening = Opening { found: &found, password: &password, client: &client, guess: &guess };
+            if let Some(pair) = opening.run(core).await? {
+                return Ok(Some(pair));
             }
-            _ => Err(Attempt::Refused(user)),
+            match renewed(core, &name, &found, &password).await? {
+                Some(again) => found = again,
+                None => break,
+            }
         }
+        guess.record_failure(core).await?;
+        Ok(None)
     }
 }
 
-enum Attempt {
-    Refused(Option<UserId>),
-    Failed(LogInError),
-}
-
-impl From<LogInError> for Attempt {
-    fn from(error: LogInError) -> Self {
-        Self::Failed(error)
+async fn find(core: &Core, name: &str) -> Stored<Option<Credentials>> {
+    match SignInName::parse(name) {
+        Some(name) => core.session_states.find_credentials(&name).await,
+        None => Ok(None),
     }
 }
 
-async fn open_session(
+/// The credentials as they are now, when the outdated hash that was verified has been replaced by another of the same
+/// password.
+async fn renewed(
     core: &Core,
-    user_id: UserId,
-    verified: &mif_domain::users::PasswordHash,
-    client: ClientInfo,
-    request: &RequestInfo,
-) -> Result<Option<TokenPair>, LogInError> {
-    let refresh_token = core.refresh_tokens.generate();
-    let token_hash = core.refresh_tokens.hash(&refresh_token);
-    let mut work = core.work.begin().await?;
-    let now = core.clock.now();
-    let user = work.users().find_for_update(user_id).await?;
-    let Some(user) = user.filter(|user| user.is_active && user.password_hash == *verified) else {
+    name: &str,
+    before: &Credentials,
+    password: &PlainPassword,
+) -> Result<Option<Credentials>, LogInError> {
+    if !before.is_active || !core.hasher.is_outdated(&before.password_hash) {
+        return Ok(None);
+    }
+    let now = find(core, name).await?;
+    let Some(now) = now.filter(|now| now.user_id == before.user_id && now.password_hash != before.password_hash) else {
         return Ok(None);
     };
-    work.sessions().revoke_oldest(user_id, SessionLimits::MAX_PER_USER - 1, now).await?;
-    let session =
-        NewSession { user_id, token_hash, client, created_at: now, expires_at: now + SessionLimits::LIFETIME };
-    let session_id = work.sessions().insert(session).await?;
-    work.users().record_login(user_id, now).await?;
-    let event = AuditEvent::success(AuditKind::LoginSuccess, request.origin(Some(user_id)), now);
-    work.audit().append(event.on("session", session_id.0)).await?;
-    let opened = Rotated { session_id, user_id, role: user.role, generation: 1 };
-    let pair = TokenPair::issue(core, &opened, refresh_token, now)?;
-    work.commit().await?;
-    Ok(Some(pair))
+    Ok(core.hasher.verify(password, Some(&now.password_hash)).await?.then_some(now))
 }
 
-async fn record_failure(core: &Core, request: &RequestInfo, user: Option<UserId>) -> Stored<()> {
-    let mut work = core.work.begin().await?;
-    let event = AuditEvent::failure(AuditKind::LoginFailed, request.origin(user), core.clock.now());
-    work.audit().append(event).await?;
-    work.commit().await
+/// A session for somebody whose password was right.
+struct Opening<'a> {
+    found: &'a Credentials,
+    password: &'a PlainPassword,
+    client: &'a ClientInfo,
+    guess: &'a Guess<'a>,
+}
+
+impl Opening<'_> {
+    /// `None` when the account is closed, or changed while its password was being verified.
+    async fn run(&self, core: &Core) -> Result<Option<TokenPair>, LogInError> {
+        let (user_id, verified) = (self.found.user_id, &self.found.password_hash);
+        if !self.found.is_active {
+            return Ok(None);
+        }
+        // The password is at hand now and perhaps never again. It can wait for the next time if the hasher is busy.
+        let outdated = core.hasher.is_outdated(verified);
+        let renewed = if outdated { core.hasher.hash(self.password).await.ok() } else { None };
+        let refresh_token = core.refresh_tokens.generate();
+        let token_hash = core.refresh_tokens.hash(&refresh_token);
+
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        // The hash took a while: rights are checked again inside the unit that opens the session.
+        let user = work.users().find_for_update(user_id).await?;
+        let Some(user) = user.filter(|user| user.is_active && user.password_hash == *verified) else {
+            return Ok(None);
+        };
+        if let Some(renewed) = renewed {
+            work.users().replace_password_hash(user_id, verified, &renewed).await?;
+        }
+        work.sessions().revoke_oldest(user_id, SessionLimits::MAX_PER_USER - 1, now).await?;
+        let client = self.client.clone();
+        let session =
+            NewSession { user_id, token_hash, client, created_at: now, expires_at: now + SessionLimits::LIFETIME };
+        let session_id = work.sessions().insert(session).await?;
+        work.users().record_login(user_id, now).await?;
+        self.guess.forget(&mut *work).await?;
+        let event = AuditEvent::success(AuditKind::LoginSuccess, self.guess.request.origin(Some(user_id)), now);
+        work.audit().append(event.on("session", session_id.0)).await?;
+        let opened = Rotated { session_id, user_id, role: user.role, generation: 1 };
+        let pair = TokenPair::issue(core, &opened, refresh_token, now)?;
+        work.commit().await?;
+        Ok(Some(pair))
+    }
 }

@@ -3,8 +3,10 @@
 mod authenticate;
 mod cache;
 mod change_password;
+mod guess;
 mod log_in;
 mod log_out;
+mod prove;
 mod refresh;
 mod sessions;
 mod tokens;
@@ -14,6 +16,7 @@ pub use cache::SessionCache;
 pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::LogOut;
+pub(crate) use prove::prove_password;
 pub use refresh::{Refresh, RefreshError};
 pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
 pub use tokens::TokenPair;

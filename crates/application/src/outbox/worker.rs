@@ -8,6 +8,7 @@ use mif_domain::mail::{Letter, LetterContent, Mailer};
 use mif_domain::outbox::{LeasedMessage, OutboxMessage, OutboxQueue, backoff};
 use mif_domain::queries::{Queries, UserScope};
 use mif_domain::repository::Stored;
+use mif_domain::users::UserId;
 use mif_domain::{Clock, RepositoryError};
 use thiserror::Error;
 
@@ -59,17 +60,30 @@ impl OutboxWorker {
     async fn carry_out(&self, leased: &LeasedMessage) -> Result<(), HandlerError> {
         match leased.message {
             OutboxMessage::WarnOfTokenReuse { user_id, .. } => {
-                let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(()) };
-                let letter = Letter {
-                    to: user.email,
-                    language: user.language,
-                    message_id: format!("outbox-{}", leased.id.0),
-                    content: LetterContent::TokenReuse { username: user.username.as_str().to_owned() },
-                };
-                Ok(self.mailer.send(&letter).await?)
+                self.write_to(user_id, leased, |username| LetterContent::TokenReuse { username }).await
+            }
+            OutboxMessage::WarnOfClosedAccount { user_id } => {
+                self.write_to(user_id, leased, |username| LetterContent::AccountClosed { username }).await
             }
             OutboxMessage::RemoveFile { file_id } => Ok(self.files.remove(file_id).await?),
         }
+    }
+
+    /// Sends a letter to the address that the account has by now.
+    async fn write_to(
+        &self,
+        user_id: UserId,
+        leased: &LeasedMessage,
+        content: impl FnOnce(String) -> LetterContent + Send,
+    ) -> Result<(), HandlerError> {
+        let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(()) };
+        let letter = Letter {
+            to: user.email,
+            language: user.language,
+            message_id: format!("outbox-{}", leased.id.0),
+            content: content(user.username.as_str().to_owned()),
+        };
+        Ok(self.mailer.send(&letter).await?)
     }
 
     async fn put_off(&self, leased: &LeasedMessage, error: &HandlerError) -> Stored<()> {

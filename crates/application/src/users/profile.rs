@@ -9,9 +9,10 @@ use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{EmailAddress, FullName, Language, PasswordHash, PlainPassword, User};
 use thiserror::Error;
 
+use super::history::{fresh_hash, replace};
 use super::read::own_account;
 use crate::access::Actor;
-use crate::auth::ChangePasswordError;
+use crate::auth::{ChangePasswordError, prove_password};
 use crate::{Change, Core};
 
 /// Changes what one may change about oneself.
@@ -71,7 +72,8 @@ impl UpdateProfile {
         let new_email = matches!(&self.email, Change::Set(email) if *email != account.email);
         let sensitive = new_email || self.new_password.is_some();
         if sensitive {
-            self.prove_identity(core, &account).await?;
+            let current = self.current_password.as_ref().ok_or(UpdateProfileError::PasswordNeeded)?;
+            prove_password(core, actor, &account, current).await?;
         }
         let hash = match &self.new_password {
             Some(new) => Some(self.checked_hash(core, &account, new).await?),
@@ -95,12 +97,6 @@ impl UpdateProfile {
         Ok(stored.into())
     }
 
-    async fn prove_identity(&self, core: &Core, account: &User) -> Result<(), UpdateProfileError> {
-        let current = self.current_password.as_ref().ok_or(UpdateProfileError::PasswordNeeded)?;
-        let right = core.hasher.verify(current, Some(&account.password_hash)).await;
-        if right.map_err(ChangePasswordError::from)? { Ok(()) } else { Err(ChangePasswordError::WrongPassword.into()) }
-    }
-
     async fn checked_hash(
         &self,
         core: &Core,
@@ -111,11 +107,8 @@ impl UpdateProfile {
             Change::Set(email) => email,
             Change::Keep => &account.email,
         };
-        let broken = core.password_policy.broken_rules(new, &account.username, email);
-        if !broken.is_empty() {
-            return Err(ChangePasswordError::Weak(broken));
-        }
-        Ok(core.hasher.hash(new).await?)
+        let account = User { email: email.clone(), ..account.clone() };
+        Ok(fresh_hash(core, &account, new).await?)
     }
 
     async fn write(
@@ -134,7 +127,7 @@ impl UpdateProfile {
         let profile_changed = changed.contains(&true);
         if let Some(hash) = hash {
             work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
-            user.set_password(hash, false, now);
+            replace(work, &mut user, hash, false, now).await?;
             let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now).on("user", user.id.0);
             work.audit().append(event).await?;
         } else if !profile_changed {

@@ -1,16 +1,18 @@
 //! Giving somebody a temporary password.
 
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
-use mif_domain::repository::RepositoryError;
+use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::RevokeReason;
-use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword, UserId};
+use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword, User, UserId};
 use thiserror::Error;
 
+use super::history::{FreshHashError, fresh_hash, replace};
 use super::read::manage;
 use crate::Core;
 use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
 
-/// Replaces somebody's password. Every session of theirs ends, and the next one may only change the password.
+/// Replaces somebody's password. Every session of theirs ends, the next one may only change the password, and an account
+/// that guessing closed is open again.
 #[derive(Debug)]
 pub struct SetPassword {
     /// Whose.
@@ -31,6 +33,9 @@ pub enum SetPasswordError {
     /// The password is not good enough.
     #[error("the password breaks {0:?}")]
     Weak(Vec<PasswordRule>),
+    /// The account changed while the new password was being hashed: try again.
+    #[error("the account changed meanwhile")]
+    ChangedMeanwhile,
     /// Too many passwords are being hashed.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
@@ -45,6 +50,16 @@ impl From<Refusal> for SetPasswordError {
             Refusal::NotFound => Self::NotFound,
             Refusal::Denied(denied) => Self::Denied(denied),
             Refusal::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl From<FreshHashError> for SetPasswordError {
+    fn from(error: FreshHashError) -> Self {
+        match error {
+            FreshHashError::Weak(broken) => Self::Weak(broken),
+            FreshHashError::Busy(busy) => Self::Busy(busy),
+            FreshHashError::Repository(error) => Self::Repository(error),
         }
     }
 }
@@ -66,6 +81,11 @@ impl SetPassword {
     }
 }
 
+async fn account(core: &Core, id: UserId) -> Stored<Option<User>> {
+    let mut work = core.work.begin().await?;
+    work.users().find_for_update(id).await
+}
+
 /// What [`SetPassword`] and the command line have in common.
 pub(crate) async fn replace_password(
     core: &Core,
@@ -73,13 +93,8 @@ pub(crate) async fn replace_password(
     password: &PlainPassword,
     actor: Option<&Actor>,
 ) -> Result<(), SetPasswordError> {
-    let scope = mif_domain::queries::UserScope::All;
-    let account = core.queries.find_user(id, scope).await?.ok_or(SetPasswordError::NotFound)?;
-    let broken = core.password_policy.broken_rules(password, &account.username, &account.email);
-    if !broken.is_empty() {
-        return Err(SetPasswordError::Weak(broken));
-    }
-    let hash = core.hasher.hash(password).await?;
+    let before = account(core, id).await?.ok_or(SetPasswordError::NotFound)?;
+    let hash = fresh_hash(core, &before, password).await?;
 
     let mut work = core.work.begin().await?;
     let now = core.clock.now();
@@ -91,9 +106,14 @@ pub(crate) async fn replace_password(
         None => AuditOrigin::default(),
     };
     let mut user = work.users().find_for_update(id).await?.ok_or(SetPasswordError::NotFound)?;
-    user.set_password(hash, true, now);
+    if user.password_hash != before.password_hash {
+        return Err(SetPasswordError::ChangedMeanwhile);
+    }
+    replace(&mut *work, &mut user, hash, true, now).await?;
     work.users().update(&user, now).await?;
     work.sessions().revoke_all(id, None, RevokeReason::PasswordChanged, now).await?;
+    // What was guessed at is gone.
+    work.guesses().unlock(id).await?;
     work.audit().append(AuditEvent::success(AuditKind::PasswordReset, origin, now).on("user", id.0)).await?;
     work.commit().await?;
     core.sessions.forget_user(id);

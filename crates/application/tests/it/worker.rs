@@ -49,6 +49,17 @@ async fn a_warning_becomes_a_letter_once() {
 }
 
 #[tokio::test]
+async fn the_owner_of_a_closed_account_gets_a_letter() {
+    let office = office_with_one_warning(None).await;
+    let mut unit = office.world.store.begin().await.unwrap();
+    let owner = unit.users().list_active(mif_domain::users::Role::Technician, None).await.unwrap()[0];
+    unit.outbox().enqueue(OutboxMessage::WarnOfClosedAccount { user_id: owner }, T0).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(office.worker.run_once().await, Ok(2));
+    assert_eq!(office.mailer.sent()[1].content, LetterContent::AccountClosed { username: "karim".to_owned() });
+}
+
+#[tokio::test]
 async fn a_letter_that_failed_leaves_later_under_the_same_name() {
     let office = office_with_one_warning(None).await;
     office.mailer.fail_with("la poste est en grève");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{EmailAddress, NewUser, Role, User, UserId, Username};
+use super::{EmailAddress, NewUser, PasswordHash, Role, User, UserId, Username};
 use crate::clock::Instant;
 use crate::customers::CustomerId;
 use crate::repository::Stored;
@@ -43,6 +43,16 @@ pub trait UserRepository: Send {
 
     /// Notes a successful sign-in. MUST NOT change the version: signing in is not an edit.
     async fn record_login(&mut self, id: UserId, at: Instant) -> Stored<()>;
+
+    /// Replaces `old` by another hash of the same password. MUST be one statement, and MUST NOT change the version or
+    /// `password_changed_at`: nothing was edited. Returns whether `old` was still the stored one.
+    async fn replace_password_hash(&mut self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Stored<bool>;
+
+    /// Remembers a password that is about to be replaced. MUST keep the newest [`User::FORMER_PASSWORDS`] only.
+    async fn remember_password(&mut self, id: UserId, replaced: &PasswordHash, at: Instant) -> Stored<()>;
+
+    /// The remembered passwords, the newest first.
+    async fn list_former_passwords(&mut self, id: UserId) -> Stored<Vec<PasswordHash>>;
 
     /// Whether a username is taken.
     async fn username_exists(&mut self, username: &Username) -> Stored<bool>;

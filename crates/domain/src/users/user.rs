@@ -65,6 +65,9 @@ pub struct NewUser {
 }
 
 impl User {
+    /// How many passwords before the current one are remembered, so that none of them is set again.
+    pub const FORMER_PASSWORDS: usize = 4;
+
     /// Whether this user counts as an administrator who can still sign in.
     pub fn is_active_admin(&self) -> bool {
         self.is_active && self.role == Role::Admin

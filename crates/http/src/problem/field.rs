@@ -82,6 +82,7 @@ impl FieldProblem {
                 PasswordRule::NoSymbol => "mot_de_passe_sans_symbole",
                 PasswordRule::ContainsIdentity => "mot_de_passe_contient_identite",
                 PasswordRule::CommonWord => "mot_courant",
+                PasswordRule::Reused => "mot_de_passe_deja_utilise",
             },
         }
     }
@@ -135,6 +136,7 @@ fn password_message(rule: PasswordRule) -> (String, String) {
             "n'est qu'un mot courant entouré de chiffres ou de symboles",
             "is nothing but a common word with digits or symbols",
         ),
+        PasswordRule::Reused => ("est l'un des cinq derniers", "is one of the last five"),
     };
     (fr.into(), en.into())
 }

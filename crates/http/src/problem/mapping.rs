@@ -11,7 +11,8 @@ use mif_application::equipment::{
 };
 use mif_application::idempotency::IdempotencyError;
 use mif_application::users::{
-    CreateUserError, GetUserError, ListUsersError, SetPasswordError, UpdateProfileError, UpdateUserError,
+    CreateUserError, GetUserError, ListUsersError, SetPasswordError, UnlockUserError, UpdateProfileError,
+    UpdateUserError,
 };
 use mif_domain::RepositoryError;
 use mif_domain::sessions::TokenError;
@@ -163,8 +164,19 @@ impl From<SetPasswordError> for ApiError {
             SetPasswordError::NotFound => Code::NotFound.into(),
             SetPasswordError::Denied(denied) => denied.into(),
             SetPasswordError::Weak(broken) => weak("password", broken),
+            SetPasswordError::ChangedMeanwhile => Code::ChangedMeanwhile.into(),
             SetPasswordError::Busy(error) => error.into(),
             SetPasswordError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<UnlockUserError> for ApiError {
+    fn from(error: UnlockUserError) -> Self {
+        match error {
+            UnlockUserError::NotFound => Code::NotFound.into(),
+            UnlockUserError::Denied(denied) => denied.into(),
+            UnlockUserError::Repository(error) => error.into(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
-use mif_application::users::{ActivateUser, DeactivateUser, GetUser, ListUsers, SetPassword, UpdateUser, WhoAmI};
+use mif_application::users::{
+    ActivateUser, DeactivateUser, GetUser, ListUsers, SetPassword, UnlockUser, UpdateUser, WhoAmI,
+};
 use mif_domain::users::UserId;
 
 use crate::ApiState;
@@ -147,6 +149,20 @@ pub(crate) async fn deactivate(
 pub(crate) async fn activate(state: Data<ApiState>, actor: Authenticated, id: Id, conditions: Conditions) -> ApiResult {
     let expected_version = conditions.expected_version;
     let user = ActivateUser { id: UserId(id.0), expected_version }.run(&state.core, &actor).await?;
+    Ok(resource(&Conditions::default(), user.version, &UserRead::from(&user)))
+}
+
+/// Unlock a user
+///
+/// Forgets every failed sign-in: an account that too many of them locked or closed can be signed in to again.
+#[utoipa::path(
+    operation_id = "deverrouillerUtilisateur", tag = "users",
+    params(("id" = i64, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserRead), (status = 404, description = "`introuvable`"))
+)]
+#[post("/users/{id}/unlock")]
+pub(crate) async fn unlock(state: Data<ApiState>, actor: Authenticated, id: Id) -> ApiResult {
+    let user = UnlockUser { id: UserId(id.0) }.run(&state.core, &actor).await?;
     Ok(resource(&Conditions::default(), user.version, &UserRead::from(&user)))
 }
 

@@ -12,6 +12,7 @@ mod customers;
 mod documented;
 mod equipment_import;
 mod equipment_label;
+mod guesses;
 mod interventions;
 mod notifications;
 mod openapi;

@@ -48,7 +48,7 @@ async fn a_temporary_password_may_only_be_changed() {
     for path in ["/api/v1/equipements", "/api/v1/users/me", "/api/v1/auth/sessions"] {
         app.get(path, &token).await.expect_problem(403, "mot_de_passe_a_changer");
     }
-    let change = json!({"current_password": NEW, "new_password": PASSWORD});
+    let change = json!({"current_password": NEW, "new_password": "Pompe-Rouge-58;"});
     app.post("/api/v1/auth/change-password", &token, change).await.expect(200);
     app.get("/api/v1/equipements", &token).await.expect(200);
 }

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod customers;
 pub(crate) mod documents;
 pub(crate) mod equipment;
+pub(crate) mod guesses;
 pub(crate) mod idempotency;
 pub(crate) mod interventions;
 pub(crate) mod notifications;

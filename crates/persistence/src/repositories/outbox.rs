@@ -28,6 +28,7 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
             ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
         }
         OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
+        OutboxMessage::WarnOfClosedAccount { user_id } => ("warn_of_closed_account", json!({ "user_id": user_id.0 })),
     }
 }
 
@@ -45,6 +46,7 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
             let file = payload.get("file_id").and_then(Value::as_str).and_then(FileId::from_hex);
             Ok(OutboxMessage::RemoveFile { file_id: file.ok_or_else(|| corrupt("lacks a file"))? })
         }
+        "warn_of_closed_account" => Ok(OutboxMessage::WarnOfClosedAccount { user_id: UserId(number("user_id")?) }),
         _ => Err(RepositoryError::corrupt("outbox", "kind", id, "is unknown")),
     }
 }

@@ -11,8 +11,8 @@ use mif_domain::users::{
 use mif_domain::{Constraint, Instant};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, NotSet, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, NotSet, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set, Statement,
 };
 
 use crate::entity::users as table;
@@ -128,6 +128,28 @@ impl UserRepository for Users<'_> {
     async fn record_login(&mut self, id: UserId, at: Instant) -> Stored<()> {
         let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1";
         self.0.execute(sql, vec![id.0.into(), at.into()]).await.map(|_| ())
+    }
+
+    async fn replace_password_hash(&mut self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Stored<bool> {
+        let sql = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+        Ok(self.0.execute(sql, vec![id.0.into(), old.as_phc().into(), new.as_phc().into()]).await? == 1)
+    }
+
+    async fn remember_password(&mut self, id: UserId, replaced: &PasswordHash, at: Instant) -> Stored<()> {
+        let sql = "INSERT INTO password_history (user_id, password_hash, replaced_at) VALUES ($1, $2, $3)";
+        self.0.execute(sql, vec![id.0.into(), replaced.as_phc().into(), at.into()]).await?;
+        let sql = "DELETE FROM password_history WHERE user_id = $1 AND id NOT IN \
+                     (SELECT id FROM password_history WHERE user_id = $1 ORDER BY id DESC LIMIT $2)";
+        let kept = i64::try_from(User::FORMER_PASSWORDS).unwrap_or(i64::MAX);
+        self.0.execute(sql, vec![id.0.into(), kept.into()]).await.map(|_| ())
+    }
+
+    async fn list_former_passwords(&mut self, id: UserId) -> Stored<Vec<PasswordHash>> {
+        let sql = "SELECT password_hash FROM password_history WHERE user_id = $1 ORDER BY id DESC";
+        let statement = Statement::from_sql_and_values(self.0.backend(), sql, [id.0.into()]);
+        let result = self.0.connection().query_all_raw(statement).await;
+        let rows = self.0.checked(result)?;
+        rows.iter().map(|row| self.0.column(row, "password_hash").map(PasswordHash::from_phc)).collect()
     }
 
     async fn username_exists(&mut self, username: &Username) -> Stored<bool> {

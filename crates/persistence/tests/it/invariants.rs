@@ -124,6 +124,10 @@ const WRONG: &[&str] = &[
     "INSERT INTO customers (name, created_at, business_id) VALUES ('n', '2026-01-01T00:00:00+00:00', '123')",
     "INSERT INTO customers (name, created_at, service_level) VALUES ('n', '2026-01-01T00:00:00+00:00', 'gold')",
     "INSERT INTO technician_skills (technician_id, skill_id, level) VALUES (404, 404, 'expert')",
+    "INSERT INTO unknown_guesses (address, failures, since) VALUES ('203.0.113.9', 6, '2026-01-01T00:00:00+00:00')",
+    "INSERT INTO account_guesses (user_id, failures, is_told) VALUES (404, 1, FALSE)",
+    "INSERT INTO password_history (user_id, password_hash, replaced_at) \
+       VALUES (404, '$argon2id$', '2026-01-01T00:00:00+00:00')",
 ];
 
 #[tokio::test]

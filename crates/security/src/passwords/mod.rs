@@ -1,5 +1,7 @@
-//! argon2id behind a queue of bounded length (RFC 9106; parameters after the OWASP password storage cheat sheet).
+//! argon2id behind a queue of bounded length (RFC 9106; parameters after the OWASP password storage cheat sheet). Hashes
+//! of bcrypt, which the system before this one made, are verified in the same queue.
 
+mod legacy;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -7,7 +9,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::{Error as HashError, PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::{Error as HashError, PasswordHasher as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
 use mif_domain::Entropy;
@@ -159,15 +161,11 @@ impl PasswordHasher for Argon2Hasher {
     async fn verify(&self, password: &PlainPassword, hash: Option<&PasswordHash>) -> Result<bool, HasherBusy> {
         let stored = Stored::read(hash, self.argon2.params(), self.salt());
         let password = password.clone();
-        self.in_turn(move |argon2| {
-            let Some(phc) = stored.phc() else { return Ok(false) };
-            match argon2.verify_password(nfkc(&password).as_bytes(), phc) {
-                Ok(()) => Ok(stored.is_genuine()),
-                Err(HashError::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
-            }
-        })
-        .await
+        self.in_turn(move |argon2| stored.verifies(&password, argon2)).await
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        legacy::is_legacy(hash.as_phc())
     }
 }
 

@@ -1,9 +1,12 @@
 //! Which stored hashes are verified, and what stands in for the others.
 
-use argon2::password_hash::phc;
-use argon2::password_hash::phc::{Output, ParamsString, Salt};
-use argon2::{ARGON2ID_IDENT, Params, Version};
-use mif_domain::users::PasswordHash;
+use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
+use argon2::password_hash::{Error as HashError, PasswordVerifier as _};
+use argon2::{ARGON2ID_IDENT, Argon2, Params, Version};
+use mif_domain::users::{PasswordHash, PlainPassword};
+
+use super::legacy::{LegacyHash, is_legacy};
+use super::nfkc;
 
 /// What a stored hash may cost at most: a row that somebody tampered with must not take the server's memory.
 pub(super) struct Ceiling;
@@ -27,31 +30,40 @@ const OUTPUT_BYTES: usize = Params::DEFAULT_OUTPUT_LEN;
 pub(super) enum Stored {
     /// The hash of somebody's password.
     Genuine(phc::PasswordHash),
+    /// The same, made by the system before this one.
+    Legacy(LegacyHash),
     /// A hash of the same cost that no password has, so that the time taken does not tell which accounts exist.
     StandIn(Option<phc::PasswordHash>),
 }
 
 impl Stored {
     pub(super) fn read(hash: Option<&PasswordHash>, current: &Params, salt: [u8; super::SALT_BYTES]) -> Self {
-        match hash.map(|hash| genuine(hash.as_phc())) {
-            Some(Ok(phc)) => Self::Genuine(phc),
-            Some(Err(reason)) => {
-                tracing::warn!(reason, "a stored password hash cannot be used");
-                Self::StandIn(stand_in(current, salt))
-            }
-            None => Self::StandIn(stand_in(current, salt)),
-        }
+        let Some(hash) = hash else { return Self::StandIn(stand_in(current, salt)) };
+        let stored = hash.as_phc();
+        let read = if is_legacy(stored) {
+            LegacyHash::read(stored).map(Self::Legacy)
+        } else {
+            genuine(stored).map(Self::Genuine)
+        };
+        read.unwrap_or_else(|reason| {
+            tracing::warn!(reason, "a stored password hash cannot be used");
+            Self::StandIn(stand_in(current, salt))
+        })
     }
 
-    pub(super) fn phc(&self) -> Option<&phc::PasswordHash> {
-        match self {
-            Self::Genuine(phc) => Some(phc),
-            Self::StandIn(phc) => phc.as_ref(),
+    /// Compares. Whoever calls this waits for a hash, whatever it is compared with.
+    pub(super) fn verifies(&self, password: &PlainPassword, argon2: &Argon2<'_>) -> Result<bool, HashError> {
+        let (phc, is_genuine) = match self {
+            Self::Legacy(hash) => return Ok(hash.verifies(password)),
+            Self::Genuine(phc) => (Some(phc), true),
+            Self::StandIn(phc) => (phc.as_ref(), false),
+        };
+        let Some(phc) = phc else { return Ok(false) };
+        match argon2.verify_password(nfkc(password).as_bytes(), phc) {
+            Ok(()) => Ok(is_genuine),
+            Err(HashError::PasswordInvalid) => Ok(false),
+            Err(error) => Err(error),
         }
-    }
-
-    pub(super) fn is_genuine(&self) -> bool {
-        matches!(self, Self::Genuine(_))
     }
 }
 

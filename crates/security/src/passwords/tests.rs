@@ -69,14 +69,59 @@ async fn a_hash_that_cannot_be_used_is_a_wrong_password() {
         "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA".to_owned(),
         "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b4dWQ".to_owned(),
         "$2b$12$abcdefghijklmnopqrstuv".to_owned(),
+        // Of `abc`: of a faulty bcrypt, above the ceiling, below what bcrypt computes.
+        "$2x$04$CCCCCCCCCCCCCCCCCCCCC.AKurti2nSiRoaXd0tyyeWA.1jj9Kto2".to_owned(),
+        "$2b$15$CCCCCCCCCCCCCCCCCCCCC.AKurti2nSiRoaXd0tyyeWA.1jj9Kto2".to_owned(),
+        "$2b$31$CCCCCCCCCCCCCCCCCCCCC.AKurti2nSiRoaXd0tyyeWA.1jj9Kto2".to_owned(),
+        "$2b$03$CCCCCCCCCCCCCCCCCCCCC.AKurti2nSiRoaXd0tyyeWA.1jj9Kto2".to_owned(),
         String::new(),
     ] {
         let stored = PasswordHash::from_phc(unusable.clone());
         let read = Stored::read(Some(&stored), hasher.argon2.params(), [7; SALT_BYTES]);
-        assert!(!read.is_genuine(), "{unusable} was taken for a usable hash");
-        let stand_in = Params::try_from(read.phc().unwrap()).unwrap();
+        let Stored::StandIn(Some(phc)) = read else { panic!("{unusable} was taken for a usable hash") };
+        let stand_in = Params::try_from(&phc).unwrap();
         assert_eq!((stand_in.m_cost(), stand_in.t_cost(), stand_in.p_cost()), (64, 1, 1), "same cost");
         assert_eq!(hasher.verify(&typed("Bielle-Huile-77!"), Some(&stored)).await, Ok(false));
+    }
+}
+
+/// Made by crypt(3) of libxcrypt.
+const LEGACY: [(&str, &str); 4] = [
+    ("Bielle-Huile-77!", "$2b$05$CCCCCCCCCCCCCCCCCCCCC./.A1QFcNJoVnrVmWHJ0U4WMpKP/jQ32"),
+    ("Cl\u{e9}-Anglaise-12", "$2y$05$CCCCCCCCCCCCCCCCCCCCC.jQ.pCxZgooaESIjJPy.2RKeEL5z8NiS"),
+    ("abc", "$2b$04$CCCCCCCCCCCCCCCCCCCCC.AKurti2nSiRoaXd0tyyeWA.1jj9Kto2"),
+    // Published with John the Ripper.
+    ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+];
+
+#[tokio::test]
+async fn a_bcrypt_hash_verifies_and_is_outdated() {
+    let hasher = hasher();
+    for (password, hash) in LEGACY {
+        let stored = PasswordHash::from_phc(hash.to_owned());
+        assert_eq!(hasher.verify(&typed(password), Some(&stored)).await, Ok(true), "{hash}");
+        assert_eq!(hasher.verify(&typed("Bielle-Huile-78!"), Some(&stored)).await, Ok(false), "{hash}");
+        assert!(hasher.is_outdated(&stored));
+    }
+    let own = hasher.hash(&typed("Bielle-Huile-77!")).await.unwrap();
+    assert!(!hasher.is_outdated(&own));
+}
+
+#[tokio::test]
+async fn bcrypt_compares_the_bytes_as_typed_and_72_of_them() {
+    let hasher = hasher();
+    let verify = async |password: &str, hash: &str| {
+        hasher.verify(&typed(password), Some(&PasswordHash::from_phc(hash.to_owned()))).await.unwrap()
+    };
+    let [_, (_, accents), (_, abc), _] = LEGACY;
+    assert!(!verify("Cle\u{301}-Anglaise-12", accents).await, "no normal form");
+    assert!(!verify("abc\0abc", abc).await, "the same key to bcrypt, another password to people");
+    let of_71 = "$2a$04$CCCCCCCCCCCCCCCCCCCCC.mwrsLq6gtszNEQrpvY85c8XKy5rgdwW";
+    let of_72 = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.ug0A3dTXhy5U.dFjx/qguZ8I4CB77BC";
+    for (length, hash, same) in
+        [(71, of_71, true), (72, of_71, false), (71, of_72, false), (72, of_72, true), (100, of_72, true)]
+    {
+        assert_eq!(verify(&"x".repeat(length), hash).await, same, "{length} {hash}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use mif_application::bootstrap::{CreateAdmin, ResetPassword};
+use mif_application::bootstrap::{CreateAdmin, ResetPassword, UnlockAccount};
 use mif_domain::users::{EmailAddress, PlainPassword, Username};
 
 use super::password_from_stdin;
@@ -31,6 +31,11 @@ pub(super) async fn run(command: Admin, settings: &Settings) -> anyhow::Result<(
             let user = CreateAdmin { username, email, password }.run(core).await?;
             writeln!(output, "administrator {} was made", user.username)?;
             generated
+        }
+        Admin::Unlock { user } => {
+            let unlocked = UnlockAccount { name: user }.run(core).await?;
+            writeln!(output, "{} is unlocked", unlocked.username)?;
+            None
         }
         Admin::ResetPassword { user, password_stdin } => {
             let (password, generated) = password(password_stdin)?;

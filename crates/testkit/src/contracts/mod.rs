@@ -13,6 +13,7 @@ pub mod customers;
 pub mod documents;
 pub mod equipment;
 pub mod files;
+pub mod guesses;
 pub mod history;
 pub mod idempotency;
 pub mod interventions;
@@ -182,5 +183,6 @@ macro_rules! unit_of_work_contracts {
         $crate::document_contracts!($fixture);
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
+        $crate::guess_contracts!($fixture);
     };
 }

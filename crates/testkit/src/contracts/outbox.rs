@@ -23,6 +23,7 @@ macro_rules! outbox_contracts {
             a_message_that_was_given_up_is_not_leased_again,
             messages_come_in_order_and_in_batches,
             parallel_workers_never_get_the_same_message,
+            every_message_reads_back_as_it_was_written,
         );
     };
 }
@@ -119,4 +120,16 @@ pub async fn parallel_workers_never_get_the_same_message(backend: &Backend) {
     let leased: Vec<_> = batches.await.into_iter().flatten().collect();
     assert_eq!(leased.len(), 60);
     assert_eq!(leased.into_iter().collect::<BTreeSet<_>>().len(), 60);
+}
+
+/// Whatever it says.
+pub async fn every_message_reads_back_as_it_was_written(backend: &Backend) {
+    let messages = [message(7), OutboxMessage::WarnOfClosedAccount { user_id: UserId(7) }];
+    let mut unit = backend.begin().await;
+    for message in &messages {
+        unit.outbox().enqueue(message.clone(), T0).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let leased: Vec<_> = lease(backend, T0, 10).await.into_iter().map(|leased| leased.message).collect();
+    assert_eq!(leased, messages);
 }

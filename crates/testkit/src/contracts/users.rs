@@ -28,6 +28,8 @@ macro_rules! user_contracts {
             of_parallel_first_users_one_is_stored,
             a_first_user_is_refused_when_there_is_one,
             credentials_are_found_by_both_names,
+            a_renewed_hash_is_no_edit_and_replaces_only_what_was_read,
+            the_four_newest_former_passwords_are_remembered,
         );
     };
 }
@@ -227,4 +229,43 @@ pub async fn credentials_are_found_by_both_names(backend: &Backend) {
     for name in ["fatima", "karim@mif.com"] {
         assert_eq!(backend.states.find_credentials(&SignInName::parse(name).unwrap()).await, Ok(None), "{name}");
     }
+}
+
+/// Of parallel sign-ins that renew one hash, one does, and nothing else of the account changes.
+pub async fn a_renewed_hash_is_no_edit_and_replaces_only_what_was_read(backend: &Backend) {
+    let user = backend.insert_user(a_user("karim").build()).await;
+    let replaced = at_once(8, |caller| {
+        let (backend, user) = (backend.clone(), user.clone());
+        async move {
+            let renewed = crate::FastHasher::stored(&format!("renewed {caller}"));
+            let mut unit = backend.begin().await;
+            let done = unit.users().replace_password_hash(user.id, &user.password_hash, &renewed).await.unwrap();
+            unit.commit().await.unwrap();
+            done.then_some(renewed)
+        }
+    });
+    let mut replaced: Vec<_> = replaced.await.into_iter().flatten().collect();
+    assert_eq!(replaced.len(), 1);
+    let password_hash = replaced.remove(0);
+    let mut unit = backend.begin().await;
+    let stored = unit.users().find_for_update(user.id).await.unwrap().unwrap();
+    assert_eq!(stored, User { password_hash, ..user });
+}
+
+/// Four a user, the newest first, however often the password changes.
+pub async fn the_four_newest_former_passwords_are_remembered(backend: &Backend) {
+    let user = backend.insert_user(a_user("karim").build()).await.id;
+    let other = backend.insert_user(a_user("fatima").build()).await.id;
+    let hash = |n: i64| crate::FastHasher::stored(&format!("password {n}"));
+    for n in 1..=6 {
+        let mut unit = backend.begin().await;
+        unit.users().remember_password(user, &hash(n), later(n)).await.unwrap();
+        unit.users().remember_password(other, &hash(100 + n), later(n)).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.users().list_former_passwords(user).await, Ok([6, 5, 4, 3].map(hash).to_vec()));
+    assert_eq!(unit.users().list_former_passwords(UserId(404)).await, Ok(Vec::new()));
+    let refused = unit.users().remember_password(UserId(404), &hash(1), T0).await;
+    assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::Other)));
 }

@@ -3,6 +3,7 @@
 mod customers;
 mod documents;
 mod equipment;
+mod guesses;
 mod interventions;
 mod ledger;
 mod notifications;
@@ -21,6 +22,7 @@ use mif_domain::audit::{AuditEvent, AuditTrail};
 use mif_domain::customers::CustomerRepository;
 use mif_domain::documents::{Document, DocumentRepository};
 use mif_domain::equipment::EquipmentRepository;
+use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
 use mif_domain::notifications::{Notification, NotificationRepository};
@@ -209,6 +211,9 @@ impl UnitOfWork for Unit {
     }
     fn idempotency(&mut self) -> Box<dyn IdempotencyLedger + '_> {
         Box::new(ledger::Ledger(self))
+    }
+    fn guesses(&mut self) -> Box<dyn GuessGuard + '_> {
+        Box::new(guesses::Guesses(self))
     }
 
     async fn lock(&mut self, _lock: NamedLock) -> Stored<()> {

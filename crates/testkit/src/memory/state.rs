@@ -7,13 +7,14 @@ use mif_domain::audit::AuditEvent;
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::documents::{Document, DocumentId};
 use mif_domain::equipment::{Equipment, EquipmentId};
+use mif_domain::guesses::AddressKey;
 use mif_domain::idempotency::{Fingerprint, StoredAnswer};
 use mif_domain::interventions::{Intervention, InterventionId, NewHistoryEntry};
 use mif_domain::notifications::{Notification, NotificationId};
 use mif_domain::outbox::{OutboxId, OutboxMessage};
 use mif_domain::sessions::{NewSession, RevokeReason, SessionId, TokenHash};
 use mif_domain::technicians::{Level, Skill, SkillId, Technician, TechnicianId};
-use mif_domain::users::{User, UserId};
+use mif_domain::users::{PasswordHash, User, UserId};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
@@ -35,6 +36,12 @@ pub(super) struct State {
     pub(super) audit: Vec<AuditEvent>,
     pub(super) outbox: BTreeMap<OutboxId, OutboxEntry>,
     pub(super) answers: BTreeMap<(UserId, String), Entry>,
+    pub(super) pairs: BTreeMap<(UserId, AddressKey), PairGuesses>,
+    pub(super) accounts: BTreeMap<UserId, AccountGuesses>,
+    /// Failures of an address on accounts that nobody has, and since when.
+    pub(super) unknown: BTreeMap<AddressKey, (i64, Instant)>,
+    /// The newest first.
+    pub(super) former_passwords: BTreeMap<UserId, Vec<PasswordHash>>,
     last_id: i64,
 }
 
@@ -119,4 +126,21 @@ pub(super) struct Entry {
     pub(super) fingerprint: Fingerprint,
     pub(super) claimed_at: Instant,
     pub(super) answer: Option<StoredAnswer>,
+}
+
+/// Failures of an account from one address.
+#[derive(Debug, Clone)]
+pub(super) struct PairGuesses {
+    /// Since the last lock.
+    pub(super) failures: i64,
+    pub(super) locks: usize,
+    pub(super) locked_until: Option<Instant>,
+    pub(super) counted_at: Instant,
+}
+
+/// Failures of an account in a row, over all addresses.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AccountGuesses {
+    pub(super) failures: i64,
+    pub(super) is_told: bool,
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use mif_domain::customers::CustomerId;
 use mif_domain::repository::Stored;
-use mif_domain::users::{EmailAddress, NewUser, Role, User, UserId, UserRepository, Username};
+use mif_domain::users::{EmailAddress, NewUser, PasswordHash, Role, User, UserId, UserRepository, Username};
 use mif_domain::{Constraint, Instant, RepositoryError};
 
 use super::Unit;
@@ -79,6 +79,24 @@ impl UserRepository for Users<'_> {
             user.last_login_at = Some(at);
         }
         Ok(())
+    }
+
+    async fn replace_password_hash(&mut self, id: UserId, old: &PasswordHash, new: &PasswordHash) -> Stored<bool> {
+        let user = self.0.state.users.get_mut(&id).filter(|user| user.password_hash == *old);
+        Ok(user.map(|user| user.password_hash = new.clone()).is_some())
+    }
+
+    async fn remember_password(&mut self, id: UserId, replaced: &PasswordHash, _at: Instant) -> Stored<()> {
+        let known = self.0.state.users.contains_key(&id);
+        self.0.keep(known, Constraint::Other)?;
+        let former = self.0.state.former_passwords.entry(id).or_default();
+        former.insert(0, replaced.clone());
+        former.truncate(User::FORMER_PASSWORDS);
+        Ok(())
+    }
+
+    async fn list_former_passwords(&mut self, id: UserId) -> Stored<Vec<PasswordHash>> {
+        Ok(self.0.state.former_passwords.get(&id).cloned().unwrap_or_default())
     }
 
     async fn username_exists(&mut self, username: &Username) -> Stored<bool> {

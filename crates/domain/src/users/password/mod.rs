@@ -89,6 +89,12 @@ pub trait PasswordHasher: Send + Sync + fmt::Debug {
     /// Whether the password is the one behind the hash. With `None` (nobody has that name) or a hash it cannot use it
     /// MUST cost the same and answer `false`, so that time does not tell which accounts exist.
     async fn verify(&self, password: &PlainPassword, hash: Option<&PasswordHash>) -> Result<bool, HasherBusy>;
+
+    /// Whether a hash that verifies should be replaced by one of [`PasswordHasher::hash`] as soon as the password is at
+    /// hand: it was made in an older way.
+    fn is_outdated(&self, _hash: &PasswordHash) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub enum PasswordRule {
     ContainsIdentity,
     /// Nothing but a word of the embedded list, perhaps repeated, with digits and symbols around it or in place of letters.
     CommonWord,
+    /// It is one of the last five.
+    Reused,
 }
 
 impl PasswordPolicy {

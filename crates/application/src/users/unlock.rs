@@ -1,0 +1,62 @@
+//! Opening an account again that too many guesses closed.
+
+use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
+use mif_domain::queries::UserView;
+use mif_domain::repository::RepositoryError;
+use mif_domain::users::UserId;
+use thiserror::Error;
+
+use super::read::manage;
+use crate::Core;
+use crate::access::{Actor, Denied, Refusal};
+
+/// Forgets every failed sign-in of an account.
+#[derive(Debug, Clone, Copy)]
+pub struct UnlockUser {
+    /// Which.
+    pub id: UserId,
+}
+
+/// Why it was not unlocked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UnlockUserError {
+    /// There is none that the actor may see.
+    #[error("no such user")]
+    NotFound,
+    /// Accounts are unlocked by administrators.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<Refusal> for UnlockUserError {
+    fn from(error: Refusal) -> Self {
+        match error {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl UnlockUser {
+    /// From every address, for an administrator. Unlocking what is not locked succeeds. The account itself stays as it
+    /// was: a deactivated one stays deactivated.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UnlockUserError> {
+        manage(core, actor, self.id).await?;
+        unlock(core, self.id, actor.origin()).await
+    }
+}
+
+/// What [`UnlockUser`] and the command line have in common.
+pub(crate) async fn unlock(core: &Core, id: UserId, origin: AuditOrigin) -> Result<UserView, UnlockUserError> {
+    let mut work = core.work.begin().await?;
+    let user = work.users().find_for_update(id).await?.ok_or(UnlockUserError::NotFound)?;
+    work.guesses().unlock(id).await?;
+    let event = AuditEvent::success(AuditKind::UserUpdated, origin, core.clock.now());
+    work.audit().append(event.on("user", id.0).with("fields", "unlocked")).await?;
+    work.commit().await?;
+    Ok(user.into())
+}
