@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use mif_application::documents::upkeep::{
-    Finding, RescanDocuments, Rescanned, RewrapKeys, SweepDocuments, Swept, VerifyDocuments,
+    Finding, RescanDocuments, Rescanned, RewrapKeys, Rewrapped, SweepDocuments, Swept, VerifyDocuments,
 };
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::{Analysis, DocumentId, FileStore as _, FileStoreError};
@@ -32,6 +32,13 @@ impl Plant {
 
     async fn rescan(&self, only_unscanned: bool) -> Rescanned {
         RescanDocuments { only_unscanned }.run(&self.world.core, &mut |_, _| ()).await.unwrap()
+    }
+
+    async fn rewrap(&self) -> (Rewrapped, Vec<DocumentId>) {
+        let mut failed = Vec::new();
+        let report = &mut |document: &Document, _: &FileStoreError| failed.push(document.id);
+        let rewrapped = RewrapKeys.run(&self.world.core, &*self.world.files, report).await.unwrap();
+        (rewrapped, failed)
     }
 
     fn only(&self) -> Document {
@@ -147,12 +154,25 @@ async fn after_a_rotation_no_document_needs_the_old_key() {
     plant.world.files.add_key("second");
     let young = plant.stored(&plant.admin, plant.on_machine()).await;
     assert_eq!(young.content.file.key.key_id, "second");
-    let keys = &*plant.world.files;
-    assert_eq!(RewrapKeys.run(&plant.world.core, keys).await, Ok(230));
-    assert_eq!(RewrapKeys.run(&plant.world.core, keys).await, Ok(0));
+    assert_eq!(plant.rewrap().await, (Rewrapped { done: 230, failed: 0 }, Vec::new()));
+    assert_eq!(plant.rewrap().await, (Rewrapped::default(), Vec::new()));
     let uses = NoQueries(plant.world.store.clone()).key_uses().await.unwrap();
     assert_eq!(uses, [KeyUse { key_id: "second".to_owned(), documents: 231 }]);
     assert!(plant.world.files.blobs().starts_with(&blobs[..1]) && plant.world.files.blobs().len() == 231);
     plant.world.files.remove_key("first");
     assert_eq!(plant.verify().await, (231, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_lost_key_does_not_keep_other_documents_from_the_new_one() {
+    let plant = Plant::new().await;
+    let lost = plant.stored(&plant.admin, plant.on_machine()).await;
+    plant.world.files.add_key("second");
+    plant.world.files.remove_key("first");
+    let fine = plant.stored(&plant.admin, plant.on_machine()).await;
+    plant.world.files.add_key("third");
+    assert_eq!(plant.rewrap().await, (Rewrapped { done: 1, failed: 1 }, vec![lost.id]));
+    let documents = plant.world.store.documents();
+    assert_eq!(documents[0], lost);
+    assert_eq!((documents[1].id, documents[1].content.file.key.key_id.as_str()), (fine.id, "third"));
 }
