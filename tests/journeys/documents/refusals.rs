@@ -90,7 +90,7 @@ async fn whatever_a_scanner_says_but_clean_keeps_nothing(database: Database) {
             tokio::spawn(async move {
                 // Until the chunk of length zero that ends a content.
                 let mut seen = Vec::new();
-                let mut piece = [0; 65_536];
+                let mut piece = vec![0; 65_536];
                 while !seen.ends_with(&[0; 4]) {
                     match stream.read(&mut piece).await {
                         Ok(count) if count > 0 => seen.extend(&piece[..count]),

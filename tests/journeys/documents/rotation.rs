@@ -33,26 +33,26 @@ async fn a_key_is_changed_while_everybody_reads(database: Database) {
     for number in 0..rotated_documents() {
         let name = format!("d{number}.pdf");
         let size = 1_000 + 997 * (number % 100);
-        let stored = admin.upload(machine, &name, pdf(&name, size)).await.is(201).id();
-        documents.push((stored, name, size));
+        let id = admin.upload(machine, &name, pdf(&name, size)).await.is(201).id();
+        documents.push((id, name, size));
     }
     let documents = Arc::new(documents);
     let before = stamps(&site);
     let old_key = site.folder("keys").join("files-0-first.key");
     assert!(old_key.exists());
 
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut readers = JoinSet::new();
+    let enough = Arc::new(AtomicBool::new(false));
+    let mut reading = JoinSet::new();
     for reader in 0..READERS {
-        readers.spawn(read(admin.clone(), Arc::clone(&documents), reader, Arc::clone(&stop)));
+        reading.spawn(read(admin.clone(), Arc::clone(&documents), reader, Arc::clone(&enough)));
     }
     let rotating = Arc::clone(&site);
     let said = tokio::task::spawn_blocking(move || rotating.run(&["keys", "rotate", "files"]).ok()).await.unwrap();
     assert!(said.contains(&format!("{} document keys wrapped anew", documents.len())), "{said}");
     // Under the new key, too.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    stop.store(true, Ordering::SeqCst);
-    let read: usize = readers.join_all().await.into_iter().sum();
+    enough.store(true, Ordering::SeqCst);
+    let read: usize = reading.join_all().await.into_iter().sum();
     println!("{database:?}: {read} downloads amid the rotation");
     assert!(read > documents.len());
     assert_eq!(stamps(&site), before, "a blob was written anew");

@@ -1,6 +1,7 @@
 //! Documents: what is sent, what comes back, and what lies on the disk.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
@@ -21,7 +22,9 @@ impl Client {
     /// To store a file on a machine.
     pub(crate) fn uploading(&self, machine: i64, name: &str, content: Vec<u8>) -> RequestBuilder {
         let form = Form::new().part("file", Part::bytes(content).file_name(name.to_owned()));
-        self.request(Method::POST, &format!("/api/v1/documents?equipement_id={machine}")).multipart(form)
+        let request = self.request(Method::POST, &format!("/api/v1/documents?equipement_id={machine}"));
+        // A busy machine scans 90 MiB for a while.
+        request.timeout(Duration::from_mins(3)).multipart(form)
     }
 
     pub(crate) async fn upload(&self, machine: i64, name: &str, content: Vec<u8>) -> Answer {
