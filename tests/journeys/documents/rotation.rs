@@ -32,9 +32,9 @@ async fn a_key_is_changed_while_everybody_reads(database: Database) {
     let mut documents = Vec::new();
     for number in 0..rotated_documents() {
         let name = format!("d{number}.pdf");
-        let size = 1_000 + 997 * (number % 100);
-        let id = admin.upload(machine, &name, pdf(&name, size)).await.is(201).id();
-        documents.push((id, name, size));
+        let bytes = 1_000 + 997 * (number % 100);
+        let id = admin.upload(machine, &name, pdf(&name, bytes)).await.is(201).id();
+        documents.push((id, name, bytes));
     }
     let documents = Arc::new(documents);
     let before = stamps(&site);
@@ -65,8 +65,8 @@ async fn a_key_is_changed_while_everybody_reads(database: Database) {
     site.run(&["documents", "verify"]).ok();
     let server = site.start().await;
     let admin = server.sign_in(ADMIN, PASSWORD).await.client;
-    for (id, name, size) in documents.iter() {
-        assert!(admin.content(*id).await == pdf(name, *size), "{name} came back changed");
+    for (id, name, bytes) in documents.iter() {
+        assert!(admin.content(*id).await == pdf(name, *bytes), "{name} came back changed");
     }
     assert!(admin.content(young).await == pdf("young.pdf", 70_000));
 }
