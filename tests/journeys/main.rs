@@ -15,6 +15,7 @@ mod bad_input;
 mod command_line;
 mod concurrent_writers;
 mod crashes;
+mod documents;
 mod existing_clients;
 mod foreign_tokens;
 mod guessing;

@@ -1,5 +1,6 @@
 //! The life of the server: start, serve, drain, stop.
 
+use std::any::Any;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use mif_application::Core;
@@ -26,6 +28,10 @@ use crate::{demo, first_admin};
 
 /// A request head must have arrived by then.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
+/// A client that was refused before it had sent its whole body gets so long to read why.
+const REFUSAL_READ_WITHIN: Duration = Duration::from_secs(5);
+/// A client that takes nothing of its answer is given up after so long, in milliseconds.
+const TAKES_NOTHING_FOR: u32 = 30_000;
 /// An idle connection is kept so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What is still running when the server stops gets so long to finish, in seconds.
@@ -90,6 +96,8 @@ fn listen(
     let server = server
         .workers(workers)
         .client_request_timeout(HEADER_DEADLINE)
+        .client_disconnect_timeout(REFUSAL_READ_WITHIN)
+        .on_connect(|connection, _| give_up_when_nothing_is_taken(connection))
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
@@ -102,6 +110,15 @@ fn listen(
         }
     }
     Ok(server.run())
+}
+
+/// actix waits for ever until a full socket takes more; the socket itself need not.
+fn give_up_when_nothing_is_taken(connection: &dyn Any) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, TAKES_NOTHING_FOR)
+    {
+        tracing::warn!(%error, "a connection has no time limit for what it sends");
+    }
 }
 
 /// First `/ready` says 503 and balancers get time to notice; then no new connections, and what runs is finished.

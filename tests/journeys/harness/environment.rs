@@ -21,9 +21,29 @@ pub(super) fn path() -> String {
     read("PATH").unwrap_or_default()
 }
 
+/// Where the virus scanner listens.
+pub(crate) fn clamd() -> String {
+    read("MIF_TEST_CLAMD")
+        .expect("MIF_TEST_CLAMD does not name a virus scanner: run `cargo xtask test`, which starts one for the tests")
+}
+
 /// How often a race is run: more often to be surer, at the price of time.
 pub(crate) fn rounds() -> usize {
-    read("MIF_TEST_ROUNDS").map_or(25, |text| text.parse().expect("MIF_TEST_ROUNDS is a whole number"))
+    number("MIF_TEST_ROUNDS", 25)
+}
+
+/// How often a server is killed amid uploads and deletions.
+pub(crate) fn kills() -> usize {
+    number("MIF_TEST_KILLS", 20)
+}
+
+/// How many documents there are when the key is changed.
+pub(crate) fn rotated_documents() -> usize {
+    number("MIF_TEST_ROTATED_DOCUMENTS", 100)
+}
+
+fn number(name: &str, usually: usize) -> usize {
+    read(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test command speaks to its tests through the environment")]

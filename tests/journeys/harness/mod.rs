@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod command;
+mod documents;
 mod environment;
 mod server;
 mod site;
@@ -14,7 +15,7 @@ mod work;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, Session, code_of, machine};
 pub(crate) use command::Finished;
-pub(crate) use environment::rounds;
+pub(crate) use environment::{clamd, kills, rotated_documents, rounds};
 pub(crate) use server::Server;
 pub(crate) use site::{ADMIN, PASSWORD, Site};
 pub(crate) use time::{Stopwatch, eventually};

@@ -113,11 +113,12 @@ impl UploadDocument {
         if let Some(answer) = claimed {
             return Err(NotStored::Surely(Ok(Done::Before(answer))));
         }
+        // Work before people: the order in which everybody else takes them.
+        let standing = rights::hold(&mut *work, actor, self.attachment).await.map_err(UploadError::from)?;
+        takes_documents(&standing)?;
         if !is_unchanged(&mut *work, actor, now).await.map_err(UploadError::from)? {
             return Err(UploadError::SessionEnded.into());
         }
-        let standing = rights::hold(&mut *work, actor, self.attachment).await.map_err(UploadError::from)?;
-        takes_documents(&standing)?;
         let by_customer = matches!(standing, Standing::ToWork(Caller::Customer, _));
         let document = NewDocument {
             attachment: self.attachment,

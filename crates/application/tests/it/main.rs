@@ -5,6 +5,7 @@
 mod bootstrap;
 mod customers;
 mod demo;
+mod documents;
 mod equipment;
 mod equipment_import;
 mod guess_model;

@@ -13,8 +13,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The slowest pace after that, in bytes a second.
 const BYTES_PER_SECOND: u64 = 8 * 1024;
 
-/// The same body, ended by a time-out when it falls behind 8 KiB a second after the first 5 s. Only waiting for the client
-/// counts; what we do with a piece in between is not its fault.
+/// However fast a body was before, it may not pause for longer: its client has most likely gone without a word.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The same body, ended by a time-out when it falls behind 8 KiB a second after the first 5 s, or pauses for 30 s. Only
+/// waiting for the client counts; what we do with a piece in between is not its fault.
 pub(crate) fn paced<S>(body: S) -> impl Stream<Item = Result<Bytes, PayloadError>>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
@@ -22,7 +25,7 @@ where
     let paced = stream::unfold(Some((body, Duration::ZERO, 0_u64)), |state| async move {
         let (mut body, waited, received) = state?;
         let earned = Duration::from_millis(received.saturating_mul(1000) / BYTES_PER_SECOND);
-        let allowed = (GRACE + earned).saturating_sub(waited);
+        let allowed = (GRACE + earned).saturating_sub(waited).min(PAUSE);
         let began = Instant::now();
         match tokio::time::timeout(allowed, body.next()).await {
             Ok(Some(Ok(piece))) => {
@@ -71,5 +74,21 @@ mod tests {
         let began = tokio::time::Instant::now();
         assert_eq!(received(Box::pin(stream::pending())).await, (1, false));
         assert_eq!(began.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fast_body_that_stops_is_cut_after_a_pause() {
+        let began = tokio::time::Instant::now();
+        let ten_mebibytes = stream::iter(std::iter::repeat_n(0, 160).map(|_| Ok(Bytes::from(vec![0; 64 * 1024]))));
+        assert_eq!(received(Box::pin(ten_mebibytes.chain(stream::pending()))).await, (161, false));
+        assert_eq!(began.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_is_cut() {
+        let began = tokio::time::Instant::now();
+        let (pieces, whole) = received(every(Duration::from_millis(500), 512)).await;
+        assert!(!whole && pieces < 15, "{pieces} pieces");
+        assert!(began.elapsed() < Duration::from_secs(7));
     }
 }

@@ -1,13 +1,20 @@
 //! A file on its way in: `multipart/form-data` with the part `file`, read while it arrives.
 
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentDisposition};
 use actix_web::web::Payload;
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::stream::LocalBoxStream;
+use futures_util::{Stream, StreamExt as _};
 use mif_application::documents::{ContentSource, Interrupted};
 
 use super::body::{DRAINED, media_type};
@@ -20,6 +27,64 @@ const ENVELOPE: u64 = 64 * 1024;
 const FIELD_LIMIT: usize = 8 * 1024;
 /// The most fields before the file.
 const FIELDS: usize = 8;
+/// So long a refused upload may go on arriving.
+const DRAINED_FOR: Duration = Duration::from_mins(1);
+
+/// The body of an upload. Clones read the same one, so that the rest of it can be read when the form is done with.
+#[derive(Clone)]
+pub(crate) struct UploadBody(Rc<RefCell<Arriving>>);
+
+struct Arriving {
+    body: LocalBoxStream<'static, Result<Bytes, PayloadError>>,
+    bytes: u64,
+    /// How many bytes the client announced.
+    announced: Option<u64>,
+    /// Polling it again would be a mistake.
+    ended: bool,
+}
+
+impl UploadBody {
+    /// Begins to read.
+    pub(crate) fn new(request: &HttpRequest, body: Payload) -> Self {
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let announced = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        Self(Rc::new(RefCell::new(Arriving { body: Box::pin(paced(body)), bytes: 0, announced, ended: false })))
+    }
+
+    fn announces_more_than(&self, bytes: u64) -> bool {
+        self.0.borrow().announced.is_some_and(|announced| announced > bytes)
+    }
+
+    /// Reads on after a refusal, so that the client is still listening when it is told: most look for the answer only when
+    /// they have sent everything. Up to what an upload that is taken may have, and a little more, and not for ever.
+    pub(crate) async fn drain(&mut self, max_bytes: u64) {
+        let most = max_bytes.saturating_add(DRAINED as u64);
+        if self.announces_more_than(most) {
+            return;
+        }
+        let reading = async { while self.0.borrow().bytes <= most && self.next().await.is_some() {} };
+        // Whether it ended or its time did: the answer is the same.
+        let _ = tokio::time::timeout(DRAINED_FOR, reading).await;
+    }
+}
+
+impl Stream for UploadBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut arriving = self.0.borrow_mut();
+        if arriving.ended {
+            return Poll::Ready(None);
+        }
+        let polled = arriving.body.as_mut().poll_next(context);
+        match &polled {
+            Poll::Ready(Some(Ok(piece))) => arriving.bytes += piece.len() as u64,
+            Poll::Ready(Some(Err(_)) | None) => arriving.ended = true,
+            Poll::Pending => {}
+        }
+        polled
+    }
+}
 
 /// A form that was read up to its file.
 pub(crate) struct Upload {
@@ -41,22 +106,20 @@ pub(crate) struct UploadContent {
 impl Upload {
     /// Reads the fields of a form up to the part `file`. A body that says it is larger than `max_bytes` and its envelope is
     /// refused before a byte of it is read.
-    pub(crate) async fn open(request: &HttpRequest, body: Payload, max_bytes: u64) -> Result<Self, ApiError> {
+    pub(crate) async fn open(request: &HttpRequest, body: UploadBody, max_bytes: u64) -> Result<Self, ApiError> {
         if media_type(request) != "multipart/form-data" {
             return Err(Code::UnsupportedMediaType.into());
         }
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: u64| length > max_bytes.saturating_add(ENVELOPE)) {
-            return Err(Code::TooLarge.into());
+        if body.announces_more_than(max_bytes.saturating_add(ENVELOPE)) {
+            return Err(ApiError::from(Code::TooLarge).with_member("max_octets", max_bytes));
         }
-        let mut form = Multipart::new(request.headers(), Box::pin(paced(body)));
+        let mut form = Multipart::new(request.headers(), body);
         let mut fields: Vec<(String, String)> = Vec::new();
         while let Some(part) = form.next().await {
             let mut part = part.map_err(|error| fault(&error))?;
             let name = part.name().ok_or(Code::MalformedForm)?.to_owned();
             if name == "file" {
-                let file_name = part.content_disposition().and_then(|disposition| disposition.get_filename());
-                let file_name = file_name.map(str::to_owned);
+                let file_name = part.content_disposition().and_then(file_name);
                 return Ok(Self { fields, file_name, content: UploadContent { form, file: Some(part), fault: None } });
             }
             if fields.len() >= FIELDS {
@@ -76,17 +139,6 @@ impl UploadContent {
     /// What went wrong with the form itself, if that is why the content ended.
     pub(crate) fn take_fault(&mut self) -> Option<ApiError> {
         self.fault.take()
-    }
-
-    /// Reads on for a while after a refusal, so that the client is still listening when it is told.
-    pub(crate) async fn drain(&mut self) {
-        let mut dropped = 0;
-        while let Ok(Some(piece)) = self.next().await {
-            dropped += piece.len();
-            if dropped > DRAINED {
-                return;
-            }
-        }
     }
 
     async fn following(&mut self) -> Result<Option<Bytes>, ApiError> {
@@ -117,6 +169,12 @@ impl ContentSource for UploadContent {
             Interrupted
         })
     }
+}
+
+/// The name as browsers send it, or as some libraries do when it is not ASCII (RFC 8187).
+fn file_name(disposition: &ContentDisposition) -> Option<String> {
+    let plain = disposition.get_filename().map(str::to_owned);
+    plain.or_else(|| String::from_utf8(disposition.get_filename_ext()?.value.clone()).ok())
 }
 
 async fn text(name: &str, part: &mut Field) -> Result<String, ApiError> {

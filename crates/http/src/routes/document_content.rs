@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use mif_application::documents::{Download, DownloadDocument, GetDocument};
-use mif_domain::documents::{Document, DocumentId, FileStoreError};
+use mif_domain::documents::{Analysis, Document, DocumentId, FileStoreError};
 use tokio::sync::mpsc;
 
 use crate::ApiState;
@@ -34,9 +34,9 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'non
         ("If-Range" = Option<String>, Header, description = "The range only if this is still the ETag, else the whole"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag that is known")),
     responses(
-        (status = 200, description = "The content", content_type = "application/octet-stream", body = [u8],
+        (status = 200, description = "The content", content_type = "*/*", body = [u8],
             headers(("ETag" = String), ("Content-Disposition" = String), ("Accept-Ranges" = String))),
-        (status = 206, description = "A part of it", content_type = "application/octet-stream", body = [u8],
+        (status = 206, description = "A part of it", content_type = "*/*", body = [u8],
             headers(("ETag" = String), ("Content-Range" = String), ("Content-Disposition" = String), ("Accept-Ranges" = String))),
         (status = 304, description = "Unchanged"), (status = 404, description = "`introuvable`"),
         (status = 409, description = "`document_infecte` with `signature`"),
@@ -52,7 +52,8 @@ pub(crate) async fn download(
 ) -> ApiResult {
     let document = GetDocument { id: DocumentId(id.0) }.run(&state.core, &actor).await?;
     let etag = format!("\"{}\"", document.content.sha256);
-    if conditions.has(&etag) {
+    // What a client has of an infected document it must not be told to go on using.
+    if conditions.has(&etag) && document.content.analysis != Analysis::Infected {
         return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish());
     }
     let size = document.content.file.size;

@@ -13,7 +13,7 @@ use mif_domain::text::Paragraph;
 
 use crate::ApiState;
 use crate::answer::{created_answer, page, resource, stored};
-use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Query, Upload, decode};
+use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Query, Upload, UploadBody, decode};
 use crate::problem::{ApiResult, Code, FieldErrors, FieldProblem};
 use crate::wire::documents::{DocumentListParams, DocumentRead, UploadForm, UploadParams};
 use crate::wire::paging::{Paging, PagingOnly};
@@ -83,16 +83,17 @@ async fn received(
     request: &HttpRequest,
     body: Payload,
 ) -> ApiResult {
+    let max_bytes = state.core.document_rules.max_bytes;
+    let mut body = UploadBody::new(request, body);
     let storing = async {
-        let max_bytes = state.core.document_rules.max_bytes;
-        let mut upload = Upload::open(request, body, max_bytes).await?;
-        let outcome = store(state, actor, params, key, &mut upload).await;
-        if outcome.is_err() {
-            upload.content.drain().await;
-        }
-        outcome
+        let mut upload = Upload::open(request, body.clone(), max_bytes).await?;
+        store(state, actor, params, key, &mut upload).await
     };
-    tokio::time::timeout(DEADLINE, storing).await.unwrap_or_else(|_| Err(Code::SlowBody.into()))
+    let outcome = tokio::time::timeout(DEADLINE, storing).await.unwrap_or_else(|_| Err(Code::SlowBody.into()));
+    if outcome.is_err() {
+        body.drain(max_bytes).await;
+    }
+    outcome
 }
 
 async fn store(

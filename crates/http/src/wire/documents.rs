@@ -105,7 +105,9 @@ pub(crate) struct UploadParams {
 
 /// A form with a file.
 #[derive(ToSchema)]
-#[schema(as = DocumentNouveau)]
+#[schema(as = DocumentNouveau, example = json!({
+    "intervention_id": 42, "description": "Avant la révision", "interne": true, "file": "%PDF-1.7 ..."
+}))]
 #[expect(dead_code, reason = "describes the form for the document; the form itself is read as a stream")]
 pub(crate) struct UploadForm {
     /// The intervention that the file belongs to, when the address does not say. Before the file.

@@ -18,8 +18,9 @@ use mif_application::auth::SessionCache;
 use mif_application::documents::DocumentRules;
 use mif_domain::Clock as _;
 use mif_domain::customers::CustomerId;
-use mif_domain::documents::FileKind;
+use mif_domain::documents::{Attachment, FileKind, FileStore as _, NewDocument};
 use mif_domain::equipment::EquipmentId;
+use mif_domain::interventions::InterventionId;
 use mif_domain::notifications::NotificationKind;
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{NotificationFilter, NotificationSort, Queries};
@@ -29,8 +30,8 @@ use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaQueries, SeaUnitsOfWork};
 use mif_security::{JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec, SigningAlgorithm};
 use mif_testkit::{
-    FakeClock, FakeScanner, FastHasher, MemoryFiles, PASSWORD, T0, a_customer, a_notice, a_stored_technician, a_user,
-    an_equipment, an_intervention,
+    FakeClock, FakeScanner, FastHasher, MemoryFiles, PASSWORD, T0, a_customer, a_document, a_notice,
+    a_stored_technician, a_user, an_equipment, an_intervention,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -194,6 +195,24 @@ impl App {
         let mut work = self.core.work.begin().await.unwrap();
         let reference = work.interventions().next_reference(2026).await.unwrap();
         let made = work.interventions().insert(reference, draft, Some(to), customer, None, T0).await.unwrap();
+        work.commit().await.unwrap();
+        made.id.0
+    }
+
+    /// A report about work that everybody who sees the work may see.
+    pub(crate) async fn document(&self, work: i64, author: UserId) -> i64 {
+        let mut file = self.files.create().await.unwrap();
+        file.write(b"%PDF-1.7").await.unwrap();
+        let sealed = file.finish().await.unwrap();
+        let attachment = Attachment::Intervention(InterventionId(work));
+        let report = NewDocument {
+            file: sealed.file,
+            sha256: sealed.sha256,
+            is_internal: false,
+            ..a_document(1, attachment, author)
+        };
+        let mut work = self.core.work.begin().await.unwrap();
+        let made = work.documents().insert(report, T0).await.unwrap();
         work.commit().await.unwrap();
         made.id.0
     }

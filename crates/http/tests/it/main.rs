@@ -10,6 +10,7 @@ mod broken;
 mod conventions;
 mod customers;
 mod documented;
+mod documents;
 mod equipment_import;
 mod equipment_label;
 mod guesses;

@@ -66,6 +66,7 @@ fn two_types_never_share_a_schema_name() {
         include_str!("../../src/wire/notifications.rs"),
         include_str!("../../src/wire/equipment.rs"),
         include_str!("../../src/wire/equipment_csv.rs"),
+        include_str!("../../src/wire/documents.rs"),
         include_str!("../../src/routes/health.rs"),
         include_str!("../../src/problem/mod.rs"),
     ];

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, bearer};
 use crate::documented::operations;
+use crate::documents::Form;
 
 #[actix_web::test]
 async fn without_a_token_every_closed_route_answers_401() {
@@ -139,6 +140,30 @@ const EXPECTED: &[(&str, Target, [u16; 4])] = &[
     ("lireEtiquetteEquipement", Target::Own, [200; 4]),
     ("lireEtiquetteEquipement", Target::Others, [200, 200, 200, 404]),
     ("lireEtiquetteEquipement", Target::Absent, [404; 4]),
+    ("listerDocuments", Target::Own, [200; 4]),
+    ("deposerDocument", Target::Own, [201; 4]),
+    ("deposerDocument", Target::Others, [201, 201, 404, 404]),
+    ("deposerDocument", Target::Absent, [404; 4]),
+    ("deposerDocumentUpload", Target::Own, [201; 4]),
+    ("deposerDocumentUpload", Target::Others, [201, 201, 404, 404]),
+    ("deposerDocumentUpload", Target::Absent, [404; 4]),
+    ("listerDocumentsIntervention", Target::Own, [200; 4]),
+    ("listerDocumentsIntervention", Target::Others, [200, 200, 404, 404]),
+    ("listerDocumentsIntervention", Target::Absent, [404; 4]),
+    // Customers see their machines, but not what is kept about them.
+    ("listerDocumentsEquipement", Target::Own, [200, 200, 200, 403]),
+    ("listerDocumentsEquipement", Target::Others, [200, 200, 200, 404]),
+    ("listerDocumentsEquipement", Target::Absent, [404; 4]),
+    ("lireDocument", Target::Own, [200; 4]),
+    ("lireDocument", Target::Others, [200, 200, 404, 404]),
+    ("lireDocument", Target::Absent, [404; 4]),
+    ("telechargerDocument", Target::Own, [200; 4]),
+    ("telechargerDocument", Target::Others, [200, 200, 404, 404]),
+    ("telechargerDocument", Target::Absent, [404; 4]),
+    // The technician stored it, and the work is open.
+    ("supprimerDocument", Target::Own, [204, 204, 204, 403]),
+    ("supprimerDocument", Target::Others, [204, 204, 404, 404]),
+    ("supprimerDocument", Target::Absent, [404; 4]),
 ];
 
 fn expected(operation: &str, target: Target) -> Option<[u16; 4]> {
@@ -217,14 +242,20 @@ async fn prepare(app: &App, role: Role, path: &str, method: &str, target: Target
         ("techniciens", Target::Others) => other.id.0,
         ("notifications", Target::Own) => app.tell(own, NotificationKind::Information).await,
         ("notifications", Target::Others) => app.tell(other.user_id, NotificationKind::Information).await,
-        ("interventions", Target::Own) => app.intervention(theirs, technician, Some(customer)).await,
-        ("interventions", Target::Others) => {
+        ("interventions" | "documents", Target::Own) => app.intervention(theirs, technician, Some(customer)).await,
+        ("interventions" | "documents", Target::Others) => {
             let pump = app.machine("Pompe", None).await;
             app.intervention(pump, other.id, None).await
         }
         (_, Target::Own) => theirs,
         (_, Target::Others) => app.machine("Pompe", None).await,
     };
+    if kind == "documents" && method == "post" {
+        let path = format!("{path}?intervention_id={id}");
+        return Form::default().file("rapport.pdf", b"%PDF-1.7").to(&path, &token);
+    }
+    // A document of the work that is theirs, or is not.
+    let id = if kind == "documents" && target != Target::Absent { app.document(id, own).await } else { id };
     let request = TestRequest::default()
         .method(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap())
         .uri(&path.replace("{id}", &id.to_string()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use chrono::TimeDelta;
 use mif_application::documents::upkeep::RewrapKeys;
-use mif_domain::documents::FileKeys as _;
+use mif_domain::documents::{Document, FileKeys as _, FileStoreError};
 use mif_domain::sessions::AccessTokens as _;
 
 use crate::cli::{Keys, Rotated};
@@ -85,13 +85,23 @@ async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
     }
     let keys = Arc::clone(&parts.file_keys);
     let mut rewrapped = 0;
-    loop {
-        let round = RewrapKeys.run(&parts.core, &*keys).await?;
-        rewrapped += round;
-        if round == 0 {
-            break;
+    let lost = loop {
+        let mut lost = Vec::new();
+        let report = &mut |document: &Document, error: &FileStoreError| {
+            lost.push(format!("document {}: {error}", document.id.0));
+        };
+        let round = RewrapKeys.run(&parts.core, &*keys, report).await?;
+        rewrapped += round.done;
+        if round.done == 0 {
+            break lost;
         }
         tokio::time::sleep(PAUSE).await;
+    };
+    for line in &lost {
+        writeln!(output, "{line}")?;
+    }
+    if !lost.is_empty() {
+        bail!("{rewrapped} document keys wrapped anew, {} could not be opened", lost.len());
     }
     writeln!(output, "{rewrapped} document keys wrapped anew; the older keys are needed for no document any more")?;
     Ok(())

@@ -200,7 +200,7 @@ pub async fn upkeep_sees_every_document_once(backend: &Backend) {
     for number in 1..=5 {
         let mut document = plant.on_work(number);
         if number == 3 {
-            document.file.key.key_id = "current".to_owned();
+            "current".clone_into(&mut document.file.key.key_id);
         }
         all.push(store(backend, document).await);
     }

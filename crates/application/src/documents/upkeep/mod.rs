@@ -6,7 +6,7 @@ mod sweep;
 mod verify;
 
 pub use rescan::{RescanDocuments, Rescanned};
-pub use rewrap::{RewrapKeys, UpkeepError};
+pub use rewrap::{RewrapKeys, Rewrapped, UpkeepError};
 pub use sweep::{SweepDocuments, Swept};
 pub use verify::{Finding, VerifyDocuments};
 

@@ -1,6 +1,6 @@
 //! Wrapping every file key with the key that encrypts now.
 
-use mif_domain::documents::{FileKeys, FileStoreError, Rewrap};
+use mif_domain::documents::{Document, FileKeys, FileStoreError, Rewrap};
 use mif_domain::repository::RepositoryError;
 use thiserror::Error;
 
@@ -23,25 +23,46 @@ pub enum UpkeepError {
 #[derive(Debug, Clone, Copy)]
 pub struct RewrapKeys;
 
+/// What came of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// Which were wrapped anew.
+    pub done: u64,
+    /// Which could not be opened: their key is lost, or is not theirs. They stay as they are.
+    pub failed: u64,
+}
+
 impl RewrapKeys {
-    /// Returns how many were wrapped anew.
-    pub async fn run(self, core: &Core, keys: &dyn FileKeys) -> Result<u64, UpkeepError> {
+    /// Tells of each that failed: one lost key must not keep all the others under a key that is to go.
+    pub async fn run(
+        self,
+        core: &Core,
+        keys: &dyn FileKeys,
+        report: &mut dyn FnMut(&Document, &FileStoreError),
+    ) -> Result<Rewrapped, UpkeepError> {
         let current = keys.list()?.into_iter().find(|key| key.encrypts);
         let current = current.ok_or_else(|| FileStoreError::UnknownKey("any".to_owned()))?.key_id;
-        let mut rewrapped = 0;
+        let mut outcome = Rewrapped::default();
         let mut after = None;
         loop {
             let batch = core.queries.documents_after(after, Some(&current), BATCH).await?;
-            let Some(last) = batch.last() else { return Ok(rewrapped) };
+            let Some(last) = batch.last() else { return Ok(outcome) };
             after = Some(last.id);
-            let rewraps = batch.iter().map(|document| {
+            let mut rewraps = Vec::with_capacity(batch.len());
+            for document in &batch {
                 let file = &document.content.file;
-                Ok(Rewrap { id: document.id, from: file.key.clone(), to: keys.rewrap(file)? })
-            });
-            let rewraps: Vec<_> = rewraps.collect::<Result<_, FileStoreError>>()?;
+                match keys.rewrap(file) {
+                    Ok(to) => rewraps.push(Rewrap { id: document.id, from: file.key.clone(), to }),
+                    Err(error @ (FileStoreError::Full | FileStoreError::Unavailable(_))) => return Err(error.into()),
+                    Err(error) => {
+                        outcome.failed += 1;
+                        report(document, &error);
+                    }
+                }
+            }
             let mut work = core.work.begin().await?;
             for rewrap in &rewraps {
-                rewrapped += u64::from(work.documents().rewrap(rewrap).await?);
+                outcome.done += u64::from(work.documents().rewrap(rewrap).await?);
             }
             work.commit().await?;
         }
