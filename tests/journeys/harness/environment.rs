@@ -26,6 +26,13 @@ pub(crate) fn rounds() -> usize {
     read("MIF_TEST_ROUNDS").map_or(25, |text| text.parse().expect("MIF_TEST_ROUNDS is a whole number"))
 }
 
+/// How long keys are rotated under load: the journey of 60 s is for a machine that has the time.
+pub(crate) fn rotation_time() -> std::time::Duration {
+    let seconds = read("MIF_TEST_ROTATION_SECONDS");
+    let seconds = seconds.map_or(16, |text| text.parse().expect("MIF_TEST_ROTATION_SECONDS is a whole number"));
+    std::time::Duration::from_secs(seconds)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the test command speaks to its tests through the environment")]
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

@@ -8,6 +8,7 @@ mod log_out;
 mod refresh;
 mod sessions;
 mod tokens;
+mod verify_token;
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use cache::SessionCache;
@@ -17,3 +18,4 @@ pub use log_out::LogOut;
 pub use refresh::{Refresh, RefreshError};
 pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
 pub use tokens::TokenPair;
+pub use verify_token::{VerifiedToken, VerifyToken};

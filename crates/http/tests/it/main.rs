@@ -12,6 +12,8 @@ mod customers;
 mod documented;
 mod equipment_import;
 mod equipment_label;
+mod flood;
+mod headers;
 mod interventions;
 mod notifications;
 mod openapi;
