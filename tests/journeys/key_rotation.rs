@@ -17,7 +17,7 @@ on_both_databases!(the_command_line_shows_and_guards_keys, the_algorithm_changes
 
 const ROTATE: [&str; 3] = ["keys", "rotate", "jwt"];
 const PAUSE: Duration = Duration::from_secs(2);
-const PEOPLE: usize = 4;
+const PEOPLE: usize = 8;
 /// Of each of them, between two requests: together some 200 a second.
 const BREATH: Duration = Duration::from_millis(20);
 
@@ -113,7 +113,12 @@ async fn the_command_line_shows_and_guards_keys(database: Database) {
     site.run(&["keys", "remove", &first]).refused(&[&first, "rotate"]);
     let published = async || server.client().jwks().await.is(200).body["keys"].as_array().map(Vec::len) == Some(2);
     eventually("the key is published", Duration::from_secs(4), published).await;
-    let renewed = async || kid(&server.sign_in(ADMIN, PASSWORD).await.client) == next;
+    let mut other = server.sign_in(ADMIN, PASSWORD).await;
+    let renewed = async || {
+        let answer = server.client().refresh(&other.refresh_token).await.is(200);
+        other = server.client().session(&answer);
+        kid(&other.client) == next
+    };
     eventually("the new key signs", Duration::from_secs(20), renewed).await;
     site.run(&["keys", "remove", &first]).refused(&[&first, "verifies tokens that live until"]);
     session.client.me().await.is(200);
