@@ -2,6 +2,7 @@
 //!
 //! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, ends what
 //! takes too long, writes the body of errors in the client's language, and adds the headers that no answer goes without.
+//! A head that does not parse never gets here: actix answers it by itself, with a bare 400, or 408 when it takes too long.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
