@@ -21,7 +21,8 @@ use crate::{ApiState, FloodGuard};
 
 /// Builds the application. Middleware, from the outside in:
 ///
-/// 1. the edge: names the request, catches panics, writes errors, adds the headers that every answer has;
+/// 1. the edge: names the request, catches panics, ends what takes too long, writes errors, adds the headers that every
+///    answer has;
 /// 2. CORS, when origins are allowed: so that even a refusal can be read by such a page;
 /// 3. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
 /// 4. routing;
@@ -149,10 +150,19 @@ macro_rules! with_other_routes {
 
 /// Every route, as it is served. Without the document: building that in every worker would cost megabytes.
 fn served(config: &mut web::ServiceConfig, guard: Option<&FloodGuard>) {
-    let off = FloodGuard::off();
-    let limit = Condition::new(guard.is_some(), Governor::new(guard.unwrap_or(&off).config()));
+    let (counts, guard) = (guard.is_some(), guard.cloned().unwrap_or_else(FloodGuard::off));
+    let share = Condition::new(counts, Governor::new(guard.share()));
+    let ceiling = Condition::new(counts, Governor::new(guard.ceiling()));
+    let api = with_api_routes!(web::scope("/api/v1")).wrap(share).wrap(ceiling).wrap_fn(move |request, service| {
+        let (answer, guard) = (service.call(request), counts.then(|| guard.clone()));
+        async move {
+            let mut answer = answer.await?;
+            guard.inspect(|guard| guard.tell(&mut answer));
+            Ok(answer)
+        }
+    });
     // The alias stands before the scope, so that it is not counted: it is a probe.
-    config.service(health::health_alias).service(with_api_routes!(web::scope("/api/v1")).wrap(limit));
+    config.service(health::health_alias).service(api);
     with_other_routes!(config);
 }
 

@@ -1,7 +1,8 @@
 //! The outermost layer: every answer leaves through here, whatever happened inside.
 //!
-//! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, writes
-//! the body of errors in the client's language, and adds the headers that no answer goes without.
+//! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, ends what
+//! takes too long, writes the body of errors in the client's language, and adds the headers that no answer goes without.
+//! A head that does not parse never gets here: actix answers it by itself, with a bare 400, or 408 when it takes too long.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
@@ -23,9 +24,9 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::ApiState;
 use crate::extract::RequestContext;
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
+use crate::{ApiState, deadline};
 
 /// The middleware.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -46,15 +47,22 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     span.record("trace_id", trace.trace_id.as_str());
     request.extensions_mut().insert(context.clone());
 
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
+    let deadline = deadline::of(&request);
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone());
+    let outcome = tokio::time::timeout(deadline, answered).await;
     let entered = span.enter();
     let mut finished = match outcome {
-        Ok(Ok(response)) => Ok(finish(response, &context)),
+        Ok(Ok(Ok(response))) => Ok(finish(response, &context)),
         // Without a request at hand actix answers for us, with this very response.
-        Ok(Err(error)) => Err(problem(&error.error_response(), &context)),
-        Err(_panic) => {
+        Ok(Ok(Err(error))) => Err(problem(&error.error_response(), &context)),
+        Ok(Err(_panic)) => {
             tracing::error!("a handler panicked");
             Err(problem(&ApiError::from(Code::Internal).error_response(), &context))
+        }
+        // Whatever was under way is dropped, and an open transaction with it.
+        Err(_elapsed) => {
+            tracing::error!(deadline_seconds = deadline.as_secs(), "a handler took too long");
+            Err(problem(&ApiError::from(Code::Unavailable).error_response(), &context))
         }
     };
     let headers = match &mut finished {
@@ -275,8 +283,8 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceI
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_CSP } else { API_CSP });
     }
-    if !headers.contains_key(header::VARY) {
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if !varies_by_origin(headers) {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -289,6 +297,11 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceI
             headers.insert(HeaderName::from_static(name), value);
         }
     }
+}
+
+fn varies_by_origin(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::VARY).filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|name| name.trim().eq_ignore_ascii_case("origin"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod app;
+mod deadline;
 mod edge;
 mod extract;
 mod fallback;
@@ -20,6 +21,6 @@ mod wire;
 
 pub use address::TrustedProxies;
 pub use app::app;
-pub use guard::FloodGuard;
+pub use guard::{FloodGuard, FloodLimits};
 pub use openapi::document;
 pub use state::{ApiState, Lifecycle};

@@ -14,6 +14,6 @@ mod refresh;
 
 pub use access::JwtTokens;
 pub use entropy::OsEntropy;
-pub use keys::{KeyDirectory, KeyError, SigningAlgorithm};
+pub use keys::{KeyDirectory, KeyError, KeyRotation, KeyUse, PublishedKey, RemoveKeyError, SigningAlgorithm};
 pub use passwords::{Argon2Hasher, HasherSettings, HasherSettingsError};
 pub use refresh::RefreshTokenCodec;

@@ -123,7 +123,7 @@ pub enum Keys {
         #[arg(value_enum)]
         what: Rotated,
     },
-    /// Delete the file of a document key that no document needs any more
+    /// Delete the file of a key that no document and no token needs any more
     Remove {
         /// Its name, as `mif keys list` prints it
         key_id: String,
@@ -135,6 +135,8 @@ pub enum Keys {
 pub enum Rotated {
     /// Those that document keys are wrapped with
     Files,
+    /// Those that sign access tokens
+    Jwt,
 }
 
 /// Look after stored documents.

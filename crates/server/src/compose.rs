@@ -15,7 +15,7 @@ use mif_domain::{Clock, Entropy};
 use mif_filestore::{DiskStore, KeyRing, KeySource, S3Settings, S3Store};
 use mif_mail::{Links, LogMailer};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
-use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec};
+use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, KeyRotation, OsEntropy, RefreshTokenCodec};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -94,6 +94,11 @@ pub(crate) async fn migrated_database(settings: &Settings) -> anyhow::Result<Dat
 pub(crate) fn keys(settings: &Settings, clock: &Arc<dyn Clock>, create: bool) -> anyhow::Result<KeyDirectory> {
     let create = create || settings.profile == Profile::Development;
     KeyDirectory::open(&settings.keys.dir, settings.tokens.algorithm, create, Arc::clone(clock)).context("signing keys")
+}
+
+/// The same folder, to change what lies in it.
+pub(crate) fn key_rotation(settings: &Settings, clock: &Arc<dyn Clock>) -> KeyRotation {
+    KeyRotation::new(&settings.keys.dir, settings.tokens.algorithm, Arc::clone(clock))
 }
 
 /// The clock of the machine.

@@ -7,6 +7,7 @@ pub mod cli;
 mod clock;
 mod commands;
 mod compose;
+mod connections;
 mod demo;
 mod first_admin;
 mod serve;

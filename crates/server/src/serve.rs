@@ -17,14 +17,14 @@ use mif_application::documents::upkeep::{SweepDocuments, Swept};
 use mif_application::housekeeping::Purge;
 use mif_application::interventions::NotifyLateness;
 use mif_application::outbox::OutboxWorker;
-use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
+use mif_http::{ApiState, FloodGuard, FloodLimits, Lifecycle, TrustedProxies};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::compose::{self, WorkerParts};
 use crate::settings::{Profile, Settings};
-use crate::{demo, first_admin};
+use crate::{connections, demo, first_admin};
 
 /// A request head must have arrived by then.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
@@ -48,7 +48,13 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     RecordStart { version: env!("CARGO_PKG_VERSION"), profile: profile.to_owned() }.run(&parts.core).await?;
 
     let lifecycle = Arc::new(Lifecycle::default());
-    let guard = settings.limits.enabled.then(|| FloodGuard::per_minute(settings.limits.per_ip_per_minute)).flatten();
+    let limits = &settings.limits;
+    let limits = limits.enabled.then_some(FloodLimits {
+        burst: limits.burst,
+        per_second: limits.per_second,
+        per_address_per_minute: limits.per_ip_per_minute,
+    });
+    let guard = limits.and_then(FloodGuard::new);
     let workers = settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get);
     let per_worker = parts.for_workers(workers).await?;
     let databases: Vec<_> = per_worker.iter().map(|worker| worker.database.clone()).collect();
@@ -95,6 +101,7 @@ fn listen(
     });
     let server = server
         .workers(workers)
+        .max_connections(connections::per_worker(workers))
         .client_request_timeout(HEADER_DEADLINE)
         .client_disconnect_timeout(REFUSAL_READ_WITHIN)
         .on_connect(|connection, _| give_up_when_nothing_is_taken(connection))

@@ -46,6 +46,13 @@ fn number(name: &str, usually: usize) -> usize {
     read(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
 
+/// How long keys are rotated under load: the journey of 60 s is for a machine that has the time.
+pub(crate) fn rotation_time() -> std::time::Duration {
+    let seconds = read("MIF_TEST_ROTATION_SECONDS");
+    let seconds = seconds.map_or(16, |text| text.parse().expect("MIF_TEST_ROTATION_SECONDS is a whole number"));
+    std::time::Duration::from_secs(seconds)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the test command speaks to its tests through the environment")]
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

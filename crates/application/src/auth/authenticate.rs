@@ -6,14 +6,14 @@ use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::{SessionState, TokenError};
 use thiserror::Error;
 
-use super::SessionCache;
+use super::VerifiedToken;
 use crate::Core;
 
 /// Finds the live session behind an access token.
 #[derive(Debug)]
 pub struct Authenticate<'a> {
-    /// What stood after `Bearer`.
-    pub token: &'a str,
+    /// The token, verified for this very request.
+    pub token: &'a VerifiedToken,
 }
 
 /// Why a token does not let its bearer in.
@@ -47,14 +47,13 @@ impl From<TokenError> for AuthenticateError {
 }
 
 impl Authenticate<'_> {
-    /// Verifies the signature and looks the session up, both at most once a second a token.
+    /// Looks the session up, at most once a second a token.
     pub async fn run(self, core: &Core) -> Result<Arc<SessionState>, AuthenticateError> {
-        let key = SessionCache::key(self.token);
+        let VerifiedToken { key, claims } = self.token;
         let (read_at, now) = (core.clock.uptime(), core.clock.now());
-        if let Some(state) = core.sessions.find(&key, read_at, now) {
+        if let Some(state) = core.sessions.find(key, read_at, now) {
             return Ok(state);
         }
-        let claims = core.access_tokens.verify(self.token, now)?;
         let epoch = core.sessions.epoch();
         let mut state = core
             .session_states
@@ -69,7 +68,7 @@ impl Authenticate<'_> {
             state.acked_generation = claims.generation;
         }
         let state = Arc::new(state);
-        core.sessions.keep(key, Arc::clone(&state), read_at, claims.expires_at, epoch);
+        core.sessions.keep(*key, Arc::clone(&state), claims.clone(), read_at, epoch);
         Ok(state)
     }
 }

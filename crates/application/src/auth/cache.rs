@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mif_domain::Instant;
-use mif_domain::sessions::{SessionId, SessionState};
+use mif_domain::sessions::{AccessClaims, SessionId, SessionState};
 use mif_domain::users::UserId;
 use sha2::{Digest as _, Sha256};
 
@@ -33,7 +33,13 @@ struct Entry {
     state: Arc<SessionState>,
     /// [`Clock::uptime`](mif_domain::Clock::uptime) before the database was asked.
     read_at: Duration,
-    token_expires_at: Instant,
+    claims: AccessClaims,
+}
+
+impl Entry {
+    fn counts_at(&self, uptime: Duration, now: Instant) -> bool {
+        uptime.saturating_sub(self.read_at) < SessionCache::MAX_AGE && now < self.claims.expires_at
+    }
 }
 
 impl SessionCache {
@@ -50,8 +56,14 @@ impl SessionCache {
     pub(super) fn find(&self, key: &TokenKey, uptime: Duration, now: Instant) -> Option<Arc<SessionState>> {
         let inner = self.lock();
         let entry = inner.entries.get(key)?;
-        let fresh = uptime.saturating_sub(entry.read_at) < Self::MAX_AGE && now < entry.token_expires_at;
-        fresh.then(|| Arc::clone(&entry.state))
+        entry.counts_at(uptime, now).then(|| Arc::clone(&entry.state))
+    }
+
+    /// What a token said that was verified a moment ago.
+    pub(super) fn find_claims(&self, key: &TokenKey, uptime: Duration, now: Instant) -> Option<AccessClaims> {
+        let inner = self.lock();
+        let entry = inner.entries.get(key)?;
+        entry.counts_at(uptime, now).then(|| entry.claims.clone())
     }
 
     /// To be taken before the database is read, and given back with the result: if a session ended in between, the
@@ -64,8 +76,8 @@ impl SessionCache {
         &self,
         key: TokenKey,
         state: Arc<SessionState>,
+        claims: AccessClaims,
         read_at: Duration,
-        token_expires_at: Instant,
         epoch: u64,
     ) {
         let mut inner = self.lock();
@@ -78,7 +90,7 @@ impl SessionCache {
                 inner.entries.clear();
             }
         }
-        inner.entries.insert(key, Entry { state, read_at, token_expires_at });
+        inner.entries.insert(key, Entry { state, read_at, claims });
     }
 
     /// Forgets a session that ended.
@@ -126,6 +138,16 @@ mod tests {
     }
 
     const NOW: Instant = DateTime::UNIX_EPOCH;
+    fn claims() -> AccessClaims {
+        AccessClaims {
+            user_id: UserId(1),
+            session_id: SessionId(1),
+            generation: 1,
+            role: Role::Technician,
+            expires_at: later(60),
+        }
+    }
+
     fn later(seconds: i64) -> Instant {
         NOW + chrono::TimeDelta::seconds(seconds)
     }
@@ -134,10 +156,13 @@ mod tests {
     fn an_entry_counts_for_less_than_a_second_and_no_longer_than_its_token() {
         let cache = SessionCache::default();
         let key = SessionCache::key("a");
-        cache.keep(key, state(1, 1), Duration::from_secs(10), later(60), cache.epoch());
+        cache.keep(key, state(1, 1), claims(), Duration::from_secs(10), cache.epoch());
         assert!(cache.find(&key, Duration::from_millis(10_899), NOW).is_some());
         assert!(cache.find(&key, Duration::from_millis(10_900), NOW).is_none());
         assert!(cache.find(&key, Duration::from_secs(10), later(60)).is_none());
+        assert_eq!(cache.find_claims(&key, Duration::from_secs(10), NOW), Some(claims()));
+        assert!(cache.find_claims(&key, Duration::from_millis(10_900), NOW).is_none());
+        assert!(cache.find_claims(&key, Duration::from_secs(10), later(60)).is_none());
     }
 
     #[test]
@@ -145,10 +170,10 @@ mod tests {
         let cache = SessionCache::default();
         let (ended, other) = (SessionCache::key("ended"), SessionCache::key("other"));
         let epoch = cache.epoch();
-        cache.keep(ended, state(1, 1), Duration::ZERO, later(60), epoch);
-        cache.keep(other, state(2, 1), Duration::ZERO, later(60), epoch);
+        cache.keep(ended, state(1, 1), claims(), Duration::ZERO, epoch);
+        cache.keep(other, state(2, 1), claims(), Duration::ZERO, epoch);
         cache.forget_session(SessionId(1));
-        cache.keep(ended, state(1, 1), Duration::ZERO, later(60), epoch);
+        cache.keep(ended, state(1, 1), claims(), Duration::ZERO, epoch);
         assert!(cache.find(&ended, Duration::ZERO, NOW).is_none());
         assert!(cache.find(&other, Duration::ZERO, NOW).is_some());
         cache.forget_user(UserId(1));
@@ -159,7 +184,7 @@ mod tests {
     fn the_cache_is_bounded() {
         let cache = SessionCache::default();
         for n in 0..=SessionCache::CAPACITY {
-            cache.keep(SessionCache::key(&n.to_string()), state(1, 1), Duration::ZERO, later(60), 0);
+            cache.keep(SessionCache::key(&n.to_string()), state(1, 1), claims(), Duration::ZERO, 0);
         }
         assert!(cache.lock().entries.len() <= SessionCache::CAPACITY);
     }

@@ -10,6 +10,7 @@ mod prove;
 mod refresh;
 mod sessions;
 mod tokens;
+mod verify_token;
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use cache::SessionCache;
@@ -20,3 +21,4 @@ pub(crate) use prove::prove_password;
 pub use refresh::{Refresh, RefreshError};
 pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
 pub use tokens::TokenPair;
+pub use verify_token::{VerifiedToken, VerifyToken};

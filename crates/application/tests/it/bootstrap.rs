@@ -1,6 +1,7 @@
 //! Before anybody can sign in.
 
 use mif_application::bootstrap::{CreateAdmin, EnsureFirstAdmin, RecordStart, ResetPassword};
+use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
 use mif_application::users::{CreateUserError, SetPasswordError};
 use mif_domain::audit::{AuditKind, AuditOrigin};
 use mif_domain::users::{EmailAddress, PasswordRule, Role, Username};
@@ -81,4 +82,19 @@ async fn a_start_is_recorded() {
     let event = world.store.audit_events().pop().unwrap();
     assert_eq!(event.kind, AuditKind::ConfigStarted);
     assert_eq!(event.details, [("version", "0.1.0".to_owned()), ("profile", "production".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_change_of_keys_is_recorded_by_name() {
+    let world = World::new();
+    let change = RecordKeyChange {
+        purpose: KeyPurpose::Tokens,
+        change: KeyChange::Added,
+        key_id: "0123456789abcdef".to_owned(),
+    };
+    change.run(&world.core).await.unwrap();
+    let event = world.store.audit_events().pop().unwrap();
+    assert_eq!(event.kind, AuditKind::KeyRotated);
+    let details = [("keys", "jwt"), ("change", "added"), ("key_id", "0123456789abcdef")];
+    assert_eq!(event.details, details.map(|(name, value)| (name, value.to_owned())));
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use mif_application::Core;
 use mif_application::access::{Actor, RequestInfo};
-use mif_application::auth::{Authenticate, AuthenticateError, LogIn, Refresh, RefreshError, SessionCache, TokenPair};
+use mif_application::auth::{
+    Authenticate, AuthenticateError, LogIn, Refresh, RefreshError, SessionCache, TokenPair, VerifyToken,
+};
 use mif_application::documents::DocumentRules;
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::FileKind;
@@ -85,7 +87,8 @@ impl World {
     }
 
     pub(crate) async fn authenticate(&self, token: &str) -> Result<Actor, AuthenticateError> {
-        let state = Authenticate { token }.run(&self.core).await?;
+        let token = VerifyToken { token }.run(&self.core)?;
+        let state = Authenticate { token: &token }.run(&self.core).await?;
         Ok(Actor::new(state, request()))
     }
 

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use mif_application::access::Actor;
-use mif_application::auth::Authenticate;
+use mif_application::auth::{Authenticate, VerifiedToken, VerifyToken};
 
 use super::RequestContext;
 use crate::ApiState;
@@ -64,11 +64,29 @@ impl FromRequest for AuthenticatedForPasswordChange {
 
 async fn actor(request: &HttpRequest) -> Result<Actor, ApiError> {
     let state = request.app_data::<Data<ApiState>>().ok_or(Code::Internal)?;
-    let token = bearer(request).ok_or(Code::NotAuthenticated)?;
-    let session = Authenticate { token }.run(&state.core).await?;
+    let token = verified(request)?;
+    let session = Authenticate { token: &token }.run(&state.core).await?;
     tracing::Span::current().record("user_id", session.user_id.0);
     let info = request.extensions().get::<RequestContext>().map(RequestContext::info).unwrap_or_default();
     Ok(Actor::new(session, info))
+}
+
+/// What came of the request's token, kept with the request: the flood guard and the handler both ask.
+#[derive(Debug, Clone)]
+struct Verdict(Result<VerifiedToken, ApiError>);
+
+/// The token of a request, verified once a request.
+pub(crate) fn verified(request: &HttpRequest) -> Result<VerifiedToken, ApiError> {
+    if let Some(Verdict(known)) = request.extensions().get::<Verdict>() {
+        return known.clone();
+    }
+    let state = request.app_data::<Data<ApiState>>().ok_or(Code::Internal)?;
+    let verdict = match bearer(request) {
+        Some(token) => VerifyToken { token }.run(&state.core).map_err(ApiError::from),
+        None => Err(Code::NotAuthenticated.into()),
+    };
+    request.extensions_mut().insert(Verdict(verdict.clone()));
+    verdict
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

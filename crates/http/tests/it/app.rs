@@ -114,7 +114,12 @@ impl App {
 
     /// Sends a request and checks the answer against the document.
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
-        let request = request.peer_addr("203.0.113.9:4000".parse().unwrap());
+        self.send_from("203.0.113.9:4000", request).await
+    }
+
+    /// The same from another address.
+    pub(crate) async fn send_from(&self, peer: &str, request: TestRequest) -> Answer {
+        let request = request.peer_addr(peer.parse().unwrap());
         let (method, path, answer) = (self.call)(request).await;
         documented::check(&method, &path, &answer);
         answer

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use mif_http::FloodGuard;
+use mif_http::{FloodGuard, FloodLimits};
 use serde_json::{Value, json};
 
 use crate::app::{App, Options, bearer};
@@ -192,7 +192,7 @@ async fn errors_speak_french_or_english() {
 #[actix_web::test]
 async fn an_allowed_page_may_read_answers_and_another_may_not() {
     let origins = vec!["https://gmao.exemple.ma".to_owned()];
-    let guard = FloodGuard::per_minute(3);
+    let guard = FloodGuard::new(FloodLimits { burst: 100, per_second: 100, per_address_per_minute: 3 });
     let app = App::start_with(Options { origins, guard, ..Options::default() }).await;
     let from = |origin: &'static str| TestRequest::get().uri("/api/v1/auth/me").insert_header(("origin", origin));
     let allowed = app.send(from("https://gmao.exemple.ma")).await.expect(401);

@@ -115,6 +115,17 @@ pub(super) fn publish(folder: &Path, unique: &str, name: &str, content: &[u8]) -
     published
 }
 
+/// Deletes key files for good. One that is gone already is fine.
+pub(super) fn remove(folder: &Path, files: &[&Path]) -> Result<(), KeyError> {
+    for file in files {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("delete", file)(error)),
+            _ => {}
+        }
+    }
+    sync_folder(folder)
+}
+
 fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;

@@ -7,6 +7,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use mif_domain::Instant;
 use mif_domain::sessions::PublicKey;
@@ -150,6 +151,11 @@ impl Key {
     /// Sorts keys by age; the identifier decides between two of the same second, the same way in every replica.
     pub(super) fn age(&self) -> (i64, &str) {
         (self.activation, self.id())
+    }
+
+    pub(super) fn activation(&self) -> Instant {
+        // Beyond the calendar it never comes, which is as good.
+        DateTime::from_timestamp(self.activation, 0).unwrap_or(Instant::MAX_UTC)
     }
 
     pub(super) fn may_sign_at(&self, now: Instant) -> bool {

@@ -3,13 +3,14 @@
 //! A key is a file `jwt-<activation>-<label>.pem`, PKCS#8, mode 0600. `<activation>` is the Unix second from which it
 //! may sign; before that, and long after a newer one took over, it only verifies. The newest key of the wanted
 //! algorithm whose activation has come signs. So a rotation is: put a file with an activation a few seconds ahead, wait
-//! until every replica has read it, and delete the old one when its last token has expired. Files are never rewritten
+//! until every replica has read it, and delete the old one when its last token has expired ([`KeyRotation`]). Files are never rewritten
 //! and nothing is locked. `kid` is computed from the public key: a renamed file keeps it, two keys never share one.
 
 mod files;
 mod key;
 mod pem;
 mod ring;
+mod rotation;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) use key::Key;
 use key::KeyPair;
 use ring::Ring;
 pub(crate) use ring::WatchedRing;
+pub use rotation::{KeyRotation, KeyUse, PublishedKey, RemoveKeyError};
 
 /// What new keys sign with. Keys of the other kind in the folder go on verifying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Access tokens: what is issued, and everything that is refused.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use mif_domain::sessions::{AccessTokens as _, TokenError};
 use mif_domain::users::Role;
@@ -208,4 +208,115 @@ fn an_expired_token_with_a_bad_signature_is_not_called_expired() {
     let (message, _) = token.rsplit_once('.').unwrap();
     let unsigned = format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 64]));
     assert_eq!(tokens.verify(&unsigned, at(NOW + 10_000)), Err(TokenError::Invalid));
+}
+
+/// The same key under the other algorithm's name, and a key of the other algorithm under ours.
+#[test]
+fn a_key_verifies_its_own_algorithm_only() {
+    let folder = Folder::new();
+    let eddsa = folder.tokens();
+    let rs256 = folder.tokens_with(SigningAlgorithm::Rs256);
+    let kid_of = |token: &str| part(token, 0)["kid"].as_str().unwrap().to_owned();
+    let (ed_token, rsa_token) = (eddsa.issue(&claims(), at(NOW)).unwrap(), rs256.issue(&claims(), at(NOW)).unwrap());
+    let (ed, rsa) = (kid_of(&ed_token), kid_of(&rsa_token));
+    for (kid, named) in [(&ed, "RS256"), (&rsa, "EdDSA"), (&rsa, "RS256")] {
+        let (mut header, body) = good_parts(kid);
+        header["alg"] = json!(named);
+        let token = forge(&header, &body, &folder.secret(), Algorithm::EdDSA);
+        assert_eq!(rs256.verify(&token, at(NOW)), Err(TokenError::Invalid), "an Ed25519 signature as {named}");
+    }
+    for (token, kid, named) in [(&ed_token, &rsa, "EdDSA"), (&rsa_token, &ed, "RS256"), (&rsa_token, &rsa, "EdDSA")] {
+        let mut header = part(token, 0);
+        (header["kid"], header["alg"]) = (json!(kid), json!(named));
+        let (_, rest) = token.split_once('.').unwrap();
+        let token = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        assert_eq!(rs256.verify(&token, at(NOW)), Err(TokenError::Invalid), "kid {kid} as {named}");
+    }
+}
+
+#[test]
+fn the_public_rsa_key_is_no_hmac_secret() {
+    let tokens = Folder::new().tokens_with(SigningAlgorithm::Rs256);
+    let public = &tokens.public_keys()[0];
+    let n = &public.parameters.iter().find(|(name, _)| *name == "n").unwrap().1;
+    let (modulus, jwk) = (URL_SAFE_NO_PAD.decode(n).unwrap(), json!({"kty": "RSA", "n": n, "e": "AQAB"}).to_string());
+    let (mut header, body) = good_parts(&public.key_id);
+    for (name, algorithm) in [("HS256", Algorithm::HS256), ("HS512", Algorithm::HS512), ("RS256", Algorithm::HS256)] {
+        header["alg"] = json!(name);
+        for secret in [modulus.as_slice(), n.as_bytes(), jwk.as_bytes(), b""] {
+            let token = forge(&header, &body, &EncodingKey::from_secret(secret), algorithm);
+            assert_eq!(tokens.verify(&token, at(NOW)), Err(TokenError::Invalid), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_the_header_brings_along_does_not_verify() {
+    let stranger = Folder::new();
+    let theirs = stranger.tokens().public_keys()[0].clone();
+    let x = &theirs.parameters.iter().find(|(name, _)| *name == "x").unwrap().1;
+    let tokens = Folder::new().tokens();
+    for kid in [&tokens.public_keys()[0].key_id, &theirs.key_id] {
+        let (mut header, body) = good_parts(kid);
+        header["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid});
+        header["jku"] = json!("https://exemple.ma/jwks.json");
+        header["x5u"] = json!("https://exemple.ma/cert.pem");
+        let token = forge(&header, &body, &stranger.secret(), Algorithm::EdDSA);
+        assert_eq!(tokens.verify(&token, at(NOW)), Err(TokenError::Invalid));
+    }
+}
+
+#[test]
+fn only_the_one_spelling_of_a_token_is_read() {
+    for algorithm in [SigningAlgorithm::EdDsa, SigningAlgorithm::Rs256] {
+        let tokens = Folder::new().tokens_with(algorithm);
+        let token = tokens.issue(&claims(), at(NOW)).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let mut spellings = vec![
+            token[..token.len() - 1].to_owned(),
+            token[..token.len() - 8].to_owned(),
+            format!("{token}A"),
+            format!("{token}."),
+            format!("{token}.{}", parts[2]),
+            format!(".{token}"),
+            format!("{}..{}", parts[0], parts[2]),
+            format!("{token}\n"),
+            format!(" {token}"),
+            format!("{}.{}.{}", parts[0], parts[1], STANDARD.encode(URL_SAFE_NO_PAD.decode(parts[2]).unwrap())),
+        ];
+        for index in 0..3 {
+            for padding in ["=", "=="] {
+                let padded = parts.iter().enumerate().map(|(at, part)| match at {
+                    at if at == index => format!("{part}{padding}"),
+                    _ => (*part).to_owned(),
+                });
+                spellings.push(padded.collect::<Vec<_>>().join("."));
+            }
+        }
+        for spelling in spellings {
+            assert_eq!(tokens.verify(&spelling, at(NOW)), Err(TokenError::Invalid), "{spelling}");
+        }
+    }
+}
+
+#[test]
+fn unknown_critical_headers_are_refused_and_other_unknown_ones_ignored() {
+    for critical in [json!(["b64"]), json!(["http://exemple.ma/x"]), json!("b64"), json!({"b64": false})] {
+        let outcome = signed_after(|header, _| {
+            (header["crit"], header["b64"]) = (critical.clone(), json!(false));
+        });
+        assert_eq!(outcome, Err(TokenError::Invalid), "crit {critical}");
+    }
+    assert_eq!(signed_after(|header, _| header["x"] = json!("y")), Ok(()));
+}
+
+#[test]
+fn a_claim_that_is_there_twice_is_refused() {
+    let folder = Folder::new();
+    let tokens = folder.tokens();
+    let (header, body) = good_parts(&tokens.public_keys()[0].key_id);
+    let twice = body.to_string().replacen('{', "{\"role\":\"admin\",", 1);
+    let message = [header.to_string(), twice].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &folder.secret(), Algorithm::EdDSA).unwrap();
+    assert_eq!(tokens.verify(&format!("{message}.{signature}"), at(NOW)), Err(TokenError::Invalid));
 }

@@ -4,4 +4,5 @@
 
 mod access;
 mod keys;
+mod rotation;
 mod support;

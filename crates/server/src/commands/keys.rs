@@ -4,11 +4,14 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use mif_application::documents::upkeep::RewrapKeys;
+use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
+use mif_domain::Instant;
 use mif_domain::documents::{Document, FileKeys as _, FileStoreError};
 use mif_domain::sessions::AccessTokens as _;
+use mif_security::{KeyUse, PublishedKey, RemoveKeyError};
 
 use crate::cli::{Keys, Rotated};
 use crate::compose::{self, Parts};
@@ -22,15 +25,19 @@ const UPLOADS_END_WITHIN: TimeDelta = TimeDelta::minutes(15);
 const PAUSE: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(command: Keys, settings: &Settings) -> anyhow::Result<()> {
-    if matches!(command, Keys::Init) {
-        return init(settings);
-    }
+    let published = match command {
+        Keys::Init => return init(settings),
+        // Before anything that needs a key of the wanted algorithm: this may be the first one.
+        Keys::Rotate { what: Rotated::Jwt } => Some(publish(settings)?),
+        _ => None,
+    };
     let parts = compose::parts(settings).await?;
     let done = match command {
         Keys::Init => Ok(()),
         Keys::List => list(settings, &parts).await,
         Keys::Rotate { what: Rotated::Files } => rotate_files(&parts).await,
-        Keys::Remove { key_id } => remove(&parts, &key_id).await,
+        Keys::Rotate { what: Rotated::Jwt } => tidy_up_tokens(settings, &parts, published).await,
+        Keys::Remove { key_id } => remove(settings, &parts, &key_id).await,
     };
     parts.database.close().await;
     done
@@ -52,11 +59,16 @@ fn init(settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn list(settings: &Settings, parts: &Parts) -> anyhow::Result<()> {
-    let clock = compose::clock();
-    let tokens = compose::access_tokens(settings, compose::keys(settings, &clock, false)?)?;
     let mut output = std::io::stdout();
-    for key in tokens.public_keys() {
-        writeln!(output, "tokens     {}  {}", key.key_id, key.algorithm)?;
+    for (key_id, algorithm, used) in compose::key_rotation(settings, &parts.core.clock).list()? {
+        let role = match used {
+            KeyUse::Signs => "signs".to_owned(),
+            KeyUse::Waits(from) => format!("signs from {} on", time(from)),
+            KeyUse::Verifies(until) if until <= parts.core.clock.now() => "not needed any more".to_owned(),
+            KeyUse::Verifies(until) => format!("verifies until {}", time(until)),
+            KeyUse::NotReplaced => "verifies, and signs where it is still wanted".to_owned(),
+        };
+        writeln!(output, "tokens     {key_id}  {}  {role}", algorithm.name())?;
     }
     let uses = parts.core.queries.key_uses().await?;
     let keys = parts.file_keys.list()?;
@@ -71,16 +83,50 @@ async fn list(settings: &Settings, parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn publish(settings: &Settings) -> anyhow::Result<PublishedKey> {
+    let key = compose::key_rotation(settings, &compose::clock()).publish().context("signing keys")?;
+    let PublishedKey { key_id, signs_from } = &key;
+    writeln!(std::io::stdout(), "key {key_id} is published and signs from {} on", time(*signs_from))?;
+    Ok(key)
+}
+
+async fn tidy_up_tokens(settings: &Settings, parts: &Parts, published: Option<PublishedKey>) -> anyhow::Result<()> {
+    if let Some(PublishedKey { key_id, .. }) = published {
+        record(parts, KeyPurpose::Tokens, KeyChange::Added, &key_id).await?;
+    }
+    for key_id in compose::key_rotation(settings, &parts.core.clock).remove_long_past()? {
+        record(parts, KeyPurpose::Tokens, KeyChange::Removed, &key_id).await?;
+        writeln!(std::io::stdout(), "key {key_id} was not needed any more and is removed")?;
+    }
+    Ok(())
+}
+
+async fn record(parts: &Parts, purpose: KeyPurpose, change: KeyChange, key_id: &str) -> anyhow::Result<()> {
+    let event = RecordKeyChange { purpose, change, key_id: key_id.to_owned() };
+    event
+        .run(&parts.core)
+        .await
+        .with_context(|| format!("key {key_id} was changed, but the audit trail does not say so"))
+}
+
+fn time(at: Instant) -> impl std::fmt::Display {
+    at.format("%Y-%m-%d %H:%M:%S UTC")
+}
+
 async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
     let mut output = std::io::stdout();
     if parts.file_keys.is_folder() {
         let activation = parts.core.clock.now() + UNTIL_USED;
         let key_id = parts.file_keys.add(activation)?;
+        record(parts, KeyPurpose::Files, KeyChange::Added, &key_id).await?;
         writeln!(output, "key {key_id} encrypts from {} on", activation.format("%H:%M:%S UTC"))?;
         // Clocks of replicas differ a little.
         let wait = (UNTIL_USED + TimeDelta::seconds(2)).to_std()?;
         tokio::time::sleep(wait).await;
     } else {
+        if let Some(first) = parts.file_keys.list()?.into_iter().find(|key| key.encrypts) {
+            record(parts, KeyPurpose::Files, KeyChange::Added, &first.key_id).await?;
+        }
         writeln!(output, "the keys come from MIF_STORAGE__KEYS: documents are wrapped with its first")?;
     }
     let keys = Arc::clone(&parts.file_keys);
@@ -107,7 +153,21 @@ async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn remove(parts: &Parts, key_id: &str) -> anyhow::Result<()> {
+async fn remove(settings: &Settings, parts: &Parts, key_id: &str) -> anyhow::Result<()> {
+    let purpose = match compose::key_rotation(settings, &parts.core.clock).remove(key_id) {
+        Ok(()) => KeyPurpose::Tokens,
+        // Names of document keys and of signing keys look alike.
+        Err(RemoveKeyError::Unknown(_)) => {
+            remove_file_key(parts, key_id).await?;
+            KeyPurpose::Files
+        }
+        Err(error) => return Err(error.into()),
+    };
+    record(parts, purpose, KeyChange::Removed, key_id).await?;
+    Ok(writeln!(std::io::stdout(), "key {key_id} removed")?)
+}
+
+async fn remove_file_key(parts: &Parts, key_id: &str) -> anyhow::Result<()> {
     let used = parts.core.queries.key_uses().await?.into_iter().find(|used| used.key_id == key_id);
     if let Some(used) = used {
         bail!("{} documents need key {key_id}: run `mif keys rotate files` first", used.documents);
@@ -116,8 +176,7 @@ async fn remove(parts: &Parts, key_id: &str) -> anyhow::Result<()> {
     let since = keys.iter().find(|key| key.encrypts).and_then(|key| key.encrypts_since);
     let now = parts.core.clock.now();
     if let Some(until) = since.map(|since| since + UPLOADS_END_WITHIN).filter(|until| *until > now) {
-        bail!("an upload may still end under key {key_id}: wait until {}", until.format("%Y-%m-%d %H:%M:%S UTC"));
+        bail!("an upload may still end under key {key_id}: wait until {}", time(until));
     }
-    parts.file_keys.remove(key_id)?;
-    Ok(writeln!(std::io::stdout(), "key {key_id} removed")?)
+    Ok(parts.file_keys.remove(key_id)?)
 }

@@ -211,6 +211,10 @@ impl Bootstrap {
 pub struct Limits {
     /// Whether it runs.
     pub enabled: bool,
+    /// Requests at once of one session, or of one address without a session.
+    pub burst: u32,
+    /// How many of them come back each second.
+    pub per_second: u32,
     /// Requests a minute from one address.
     pub per_ip_per_minute: u32,
 }
@@ -218,8 +222,10 @@ pub struct Limits {
 impl Limits {
     pub(super) fn read(reader: &mut Reader) -> Read<Self> {
         let enabled = reader.switch("limits.enabled");
+        let burst = reader.number("limits.burst", 1..=1_000_000);
+        let per_second = reader.number("limits.per_second", 1..=1_000_000);
         let per_ip_per_minute = reader.number("limits.per_ip_per_minute", 1..=1_000_000);
-        Ok(Self { enabled: enabled?, per_ip_per_minute: per_ip_per_minute? })
+        Ok(Self { enabled: enabled?, burst: burst?, per_second: per_second?, per_ip_per_minute: per_ip_per_minute? })
     }
 }
 

@@ -60,7 +60,9 @@ fn without_any_configuration_everything_has_a_value() {
     assert_eq!(settings.passwords.policy, PasswordPolicy::GoProd);
     assert_eq!(settings.bootstrap.admin_email.as_str(), "admin@mif.local");
     assert!(settings.bootstrap.admin_password.is_none());
-    assert!(settings.limits.enabled && settings.limits.per_ip_per_minute == 6000);
+    let limits = &settings.limits;
+    assert!(limits.enabled);
+    assert_eq!((limits.burst, limits.per_second, limits.per_ip_per_minute), (120, 2, 6000));
     assert!(settings.cors.origins.is_empty() && settings.http.trusted_proxies.is_empty());
     assert_eq!(settings.log.format, LogFormat::Pretty);
     assert!(settings.warnings().is_empty());
