@@ -5,7 +5,7 @@ use mif_domain::repository::Stored;
 
 use crate::Core;
 
-/// Deletes ended sessions and old answers, and wipes sealed refresh tokens that nobody can need.
+/// Deletes ended sessions, old answers and expired letter tokens, and wipes sealed refresh tokens that nobody can need.
 #[derive(Debug, Clone, Copy)]
 pub struct Purge;
 
@@ -31,10 +31,12 @@ impl Purge {
         let now = core.clock.now();
         let sessions = work.sessions().purge(now - Self::ENDED_SESSIONS_KEPT, now).await?;
         let answers = work.idempotency().purge(now).await?;
+        let letters = work.letter_tokens().purge(now).await?;
         work.commit().await?;
-        if sessions + answers > 0 {
-            tracing::debug!(sessions, answers, "purged");
+        let purged = sessions + answers + letters;
+        if purged > 0 {
+            tracing::debug!(sessions, answers, letters, "purged");
         }
-        Ok(sessions + answers)
+        Ok(purged)
     }
 }

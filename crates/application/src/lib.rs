@@ -16,6 +16,7 @@ pub mod equipment;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod interventions;
+mod letter_token;
 pub mod notifications;
 pub mod outbox;
 pub mod technicians;

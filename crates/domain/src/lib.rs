@@ -14,6 +14,7 @@ pub mod documents;
 pub mod equipment;
 pub mod idempotency;
 pub mod interventions;
+pub mod letter_tokens;
 pub mod mail;
 pub mod notifications;
 pub mod outbox;

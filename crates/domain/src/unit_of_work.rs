@@ -8,6 +8,7 @@ use crate::documents::DocumentRepository;
 use crate::equipment::EquipmentRepository;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
+use crate::letter_tokens::LetterTokenRepository;
 use crate::notifications::NotificationRepository;
 use crate::outbox::Outbox;
 use crate::repository::Stored;
@@ -67,6 +68,8 @@ pub trait UnitOfWork: Send {
     fn documents(&mut self) -> Box<dyn DocumentRepository + '_>;
     /// The audit trail.
     fn audit(&mut self) -> Box<dyn AuditTrail + '_>;
+    /// Tokens that reach people by letter.
+    fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_>;
     /// Effects to carry out after the commit.
     fn outbox(&mut self) -> Box<dyn Outbox + '_>;
     /// Answered requests.

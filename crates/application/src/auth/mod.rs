@@ -6,6 +6,8 @@ mod change_password;
 mod log_in;
 mod log_out;
 mod refresh;
+mod request_password_reset;
+mod reset_password;
 mod sessions;
 mod tokens;
 
@@ -15,5 +17,7 @@ pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::LogOut;
 pub use refresh::{Refresh, RefreshError};
+pub use request_password_reset::RequestPasswordReset;
+pub use reset_password::{ResetPassword, ResetPasswordError};
 pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
 pub use tokens::TokenPair;

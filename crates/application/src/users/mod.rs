@@ -1,17 +1,22 @@
 //! Accounts: managed by administrators, and a small part of one's own by everybody.
 
 mod activate;
+mod confirm_email;
 mod create;
+mod email;
+mod invite;
 mod profile;
 mod read;
 mod set_password;
 mod update;
 
 pub use activate::{ActivateUser, DeactivateUser};
+pub use confirm_email::{ConfirmEmail, ConfirmEmailError};
 pub use create::{CreateUser, CreateUserError};
+pub use invite::{SendInvitation, SendInvitationError};
 pub use profile::{UpdateProfile, UpdateProfileError};
 pub(crate) use read::own_account;
-pub use read::{GetUser, GetUserError, ListUsers, ListUsersError, WhoAmI};
+pub use read::{GetUser, GetUserError, ListUsers, ListUsersError, OwnAccount, WhoAmI};
 pub(crate) use set_password::replace_password;
 pub use set_password::{SetPassword, SetPasswordError};
 pub use update::{UpdateUser, UpdateUserError, UserChanges};

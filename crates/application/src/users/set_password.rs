@@ -93,6 +93,7 @@ pub(crate) async fn replace_password(
     let mut user = work.users().find_for_update(id).await?.ok_or(SetPasswordError::NotFound)?;
     user.set_password(hash, true, now);
     work.users().update(&user, now).await?;
+    work.letter_tokens().forget(id).await?;
     work.sessions().revoke_all(id, None, RevokeReason::PasswordChanged, now).await?;
     work.audit().append(AuditEvent::success(AuditKind::PasswordReset, origin, now).on("user", id.0)).await?;
     work.commit().await?;

@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod equipment;
 pub(crate) mod idempotency;
 pub(crate) mod interventions;
+pub(crate) mod letter_tokens;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod sessions;

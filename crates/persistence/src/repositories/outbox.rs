@@ -6,7 +6,7 @@ use mif_domain::documents::FileId;
 use mif_domain::outbox::{Outbox, OutboxMessage};
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::SessionId;
-use mif_domain::users::UserId;
+use mif_domain::users::{EmailAddress, UserId};
 use serde_json::{Value, json};
 
 use crate::unit_of_work::Transaction;
@@ -28,6 +28,17 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
             ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
         }
         OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
+        OutboxMessage::SendPasswordReset { address } => {
+            ("send_password_reset", json!({ "address": address.as_str() }))
+        }
+        OutboxMessage::SendInvitation { user_id } => ("send_invitation", json!({ "user_id": user_id.0 })),
+        OutboxMessage::SendEmailConfirmation { user_id, address } => {
+            ("send_email_confirmation", json!({ "user_id": user_id.0, "address": address.as_str() }))
+        }
+        OutboxMessage::TellOfChangedEmail { user_id, old_address, new_masked } => (
+            "tell_of_changed_email",
+            json!({ "user_id": user_id.0, "old_address": old_address.as_str(), "new_masked": new_masked }),
+        ),
     }
 }
 
@@ -36,6 +47,8 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
     let corrupt = |why: &str| RepositoryError::corrupt("outbox", "payload", id, why);
     let payload: Value = serde_json::from_str(payload).map_err(|_| corrupt("is not JSON"))?;
     let number = |name: &str| payload.get(name).and_then(Value::as_i64).ok_or_else(|| corrupt("lacks a number"));
+    let text = |name: &str| payload.get(name).and_then(Value::as_str).ok_or_else(|| corrupt("lacks a text"));
+    let address = |name: &str| EmailAddress::parse(text(name)?).map_err(|_| corrupt("holds no address"));
     match kind {
         "warn_of_token_reuse" => Ok(OutboxMessage::WarnOfTokenReuse {
             user_id: UserId(number("user_id")?),
@@ -45,6 +58,17 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
             let file = payload.get("file_id").and_then(Value::as_str).and_then(FileId::from_hex);
             Ok(OutboxMessage::RemoveFile { file_id: file.ok_or_else(|| corrupt("lacks a file"))? })
         }
+        "send_password_reset" => Ok(OutboxMessage::SendPasswordReset { address: address("address")? }),
+        "send_invitation" => Ok(OutboxMessage::SendInvitation { user_id: UserId(number("user_id")?) }),
+        "send_email_confirmation" => Ok(OutboxMessage::SendEmailConfirmation {
+            user_id: UserId(number("user_id")?),
+            address: address("address")?,
+        }),
+        "tell_of_changed_email" => Ok(OutboxMessage::TellOfChangedEmail {
+            user_id: UserId(number("user_id")?),
+            old_address: address("old_address")?,
+            new_masked: text("new_masked")?.to_owned(),
+        }),
         _ => Err(RepositoryError::corrupt("outbox", "kind", id, "is unknown")),
     }
 }

@@ -17,6 +17,7 @@ pub mod history;
 pub mod idempotency;
 pub mod interventions;
 pub mod lateness;
+pub mod letter_tokens;
 pub mod notifications;
 pub mod outbox;
 pub mod planning;
@@ -182,5 +183,6 @@ macro_rules! unit_of_work_contracts {
         $crate::document_contracts!($fixture);
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
+        $crate::letter_token_contracts!($fixture);
     };
 }
