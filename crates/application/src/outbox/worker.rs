@@ -88,8 +88,16 @@ impl OutboxWorker {
             let worker = self.clone();
             attempts.spawn(async move { worker.attempt(&leased).await });
         }
-        attempts.join_all().await.into_iter().collect::<Stored<()>>()?;
-        Ok(tried)
+        let mut outcome = Ok(tried);
+        while let Some(attempted) = attempts.join_next().await {
+            match attempted {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => outcome = Err(error),
+                // Its lease runs out, and somebody tries again.
+                Err(error) => tracing::error!(%error, "an outbox message broke off"),
+            }
+        }
+        outcome
     }
 
     async fn attempt(&self, leased: &LeasedMessage) -> Stored<()> {

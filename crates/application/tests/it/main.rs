@@ -8,6 +8,7 @@ mod demo;
 mod equipment;
 mod equipment_import;
 mod idempotency;
+mod letters;
 mod log_in;
 mod notifications;
 mod passwords;
