@@ -17,6 +17,7 @@ mod concurrent_writers;
 mod crashes;
 mod existing_clients;
 mod foreign_tokens;
+mod forgotten_password;
 mod harness;
 mod life_of_an_intervention;
 mod parallel_refreshes;

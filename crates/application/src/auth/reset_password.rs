@@ -70,11 +70,7 @@ impl ResetPassword {
 }
 
 /// The user's row is locked before the token is touched, here and wherever tokens are made.
-async fn holder(
-    work: &mut dyn UnitOfWork,
-    token: &LetterTokenHash,
-    now: Instant,
-) -> Result<User, ResetPasswordError> {
+async fn holder(work: &mut dyn UnitOfWork, token: &LetterTokenHash, now: Instant) -> Result<User, ResetPasswordError> {
     let user = work.letter_tokens().find_reset(token, now).await?.ok_or(ResetPasswordError::InvalidToken)?;
     let user = work.users().find_for_update(user).await?;
     user.filter(|user| user.is_active).ok_or(ResetPasswordError::InvalidToken)

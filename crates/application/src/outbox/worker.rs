@@ -103,7 +103,9 @@ impl OutboxWorker {
     async fn attempt(&self, leased: &LeasedMessage) -> Stored<()> {
         match timeout(Self::LIMIT, self.carry_out(leased)).await.unwrap_or(Err(HandlerError::TooSlow)) {
             Ok(Outcome::Done) => self.queue.complete(leased.id).await,
-            Ok(Outcome::NotBefore(at)) => self.queue.postpone(leased.id, "another letter has just left", Some(at)).await,
+            Ok(Outcome::NotBefore(at)) => {
+                self.queue.postpone(leased.id, "another letter has just left", Some(at)).await
+            }
             Err(error) => self.put_off(leased, &error).await,
         }
     }

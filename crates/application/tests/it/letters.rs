@@ -77,8 +77,8 @@ async fn known_and_unknown_addresses_leave_the_same_behind_and_one_gets_a_letter
     office.ask("KARIM@mif.ma").await;
     office.ask("personne@mif.ma").await;
     let left: Vec<_> = office.world.store.outbox().into_iter().map(|entry| entry.message).collect();
-    let expected = ["KARIM@mif.ma", "personne@mif.ma"]
-        .map(|address| OutboxMessage::SendPasswordReset { address: email(address) });
+    let expected =
+        ["KARIM@mif.ma", "personne@mif.ma"].map(|address| OutboxMessage::SendPasswordReset { address: email(address) });
     assert_eq!(left, expected);
     let letters = office.deliver().await;
     assert_eq!(letters.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["karim@mif.ma"]);

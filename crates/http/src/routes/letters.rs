@@ -93,12 +93,7 @@ pub(crate) async fn confirm_email(
         (status = 409, description = "`invitation_impossible`"))
 )]
 #[post("/users/{id}/invitation")]
-pub(crate) async fn invite(
-    state: Data<ApiState>,
-    actor: Authenticated,
-    id: Id,
-    context: RequestContext,
-) -> ApiResult {
+pub(crate) async fn invite(state: Data<ApiState>, actor: Authenticated, id: Id, context: RequestContext) -> ApiResult {
     SendInvitation { id: UserId(id.0) }.run(&state.core, &actor).await?;
     Ok(accepted(&context, "Une invitation part", "An invitation is on its way"))
 }

@@ -13,6 +13,7 @@ mod documented;
 mod equipment_import;
 mod equipment_label;
 mod interventions;
+mod letters;
 mod notifications;
 mod openapi;
 mod passwords;

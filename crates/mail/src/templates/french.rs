@@ -32,11 +32,7 @@ pub(super) fn words(content: &LetterContent) -> Words {
                 .says(format!("Bonjour {username},"))
                 .says("Quelqu'un, vous sans doute, a demandé à changer le mot de passe de votre compte.")
                 .lets_in("Choisir un nouveau mot de passe", COPIED, way_in)
-                .says(format!(
-                    "{} sert une seule fois et expire dans {}.",
-                    it(way_in),
-                    in_words(*minutes_valid, UNITS)
-                ))
+                .says(format!("{} sert une seule fois et expire dans {}.", it(way_in), in_words(*minutes_valid, UNITS)))
                 .says(
                     "Si la demande ne vient pas de vous, ignorez ce message : votre mot de passe reste le même. Ne le \
                      transmettez à personne.",

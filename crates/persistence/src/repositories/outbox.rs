@@ -28,9 +28,7 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
             ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
         }
         OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
-        OutboxMessage::SendPasswordReset { address } => {
-            ("send_password_reset", json!({ "address": address.as_str() }))
-        }
+        OutboxMessage::SendPasswordReset { address } => ("send_password_reset", json!({ "address": address.as_str() })),
         OutboxMessage::SendInvitation { user_id } => ("send_invitation", json!({ "user_id": user_id.0 })),
         OutboxMessage::SendEmailConfirmation { user_id, address } => {
             ("send_email_confirmation", json!({ "user_id": user_id.0, "address": address.as_str() }))
