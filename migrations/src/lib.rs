@@ -10,6 +10,7 @@ mod m20261120_000002_maintenance;
 mod m20261120_000003_ranks;
 mod m20261120_000004_documents;
 mod m20261120_000005_guesses;
+mod m20261120_000006_letters;
 
 use sea_orm_migration::prelude::*;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000003_ranks::Migration),
             Box::new(m20261120_000004_documents::Migration),
             Box::new(m20261120_000005_guesses::Migration),
+            Box::new(m20261120_000006_letters::Migration),
         ]
     }
 }

@@ -117,8 +117,15 @@ async fn production_refuses_what_would_be_unsafe() {
     let site = Site::new(Database::Sqlite).await;
     let production = ("MIF_PROFILE", "production");
     site.run_with(&["serve"], &[production], "").refused(&["MIF_LIMITS__ENABLED"]);
-    let guarded = [production, ("MIF_LIMITS__ENABLED", "true"), ("MIF_DATABASE__MIGRATE", "auto")];
-    site.run_with(&["serve"], &guarded, "").refused(&["MIF_KEYS__DIR"]);
+    let guarded = [
+        production,
+        ("MIF_LIMITS__ENABLED", "true"),
+        ("MIF_DATABASE__MIGRATE", "auto"),
+        ("MIF_ANTIVIRUS__ALLOW_OFF", "true"),
+    ];
+    site.run_with(&["serve"], &guarded, "").refused(&["MIF_MAIL__SMTP_URL"]);
+    let mail = [("MIF_MAIL__SMTP_URL", "smtp://localhost"), ("MIF_MAIL__FROM", "mif@usine.test")];
+    site.run_with(&["serve"], &[&guarded[..], &mail].concat(), "").refused(&["MIF_KEYS__DIR"]);
     assert!(!site.folder("keys").exists(), "no key is invented in production");
 }
 

@@ -18,6 +18,7 @@ mod crashes;
 mod documents;
 mod existing_clients;
 mod foreign_tokens;
+mod forgotten_password;
 mod guessing;
 mod harness;
 mod key_rotation;

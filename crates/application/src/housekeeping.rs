@@ -5,7 +5,8 @@ use mif_domain::repository::Stored;
 
 use crate::Core;
 
-/// Deletes ended sessions, old answers and forgotten guesses, and wipes sealed refresh tokens that nobody can need.
+/// Deletes ended sessions, old answers, forgotten guesses and expired letter tokens, and wipes sealed refresh tokens that
+/// nobody can need.
 #[derive(Debug, Clone, Copy)]
 pub struct Purge;
 
@@ -32,10 +33,12 @@ impl Purge {
         let sessions = work.sessions().purge(now - Self::ENDED_SESSIONS_KEPT, now).await?;
         let answers = work.idempotency().purge(now).await?;
         let guesses = work.guesses().purge(now).await?;
+        let letters = work.letter_tokens().purge(now).await?;
         work.commit().await?;
-        if sessions + answers + guesses > 0 {
-            tracing::debug!(sessions, answers, guesses, "purged");
+        let purged = sessions + answers + guesses + letters;
+        if purged > 0 {
+            tracing::debug!(sessions, answers, guesses, letters, "purged");
         }
-        Ok(sessions + answers + guesses)
+        Ok(purged)
     }
 }

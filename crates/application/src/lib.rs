@@ -17,6 +17,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod interventions;
 pub mod key_rotation;
+mod letter_token;
 pub mod notifications;
 pub mod outbox;
 pub mod technicians;

@@ -15,6 +15,7 @@ pub mod equipment;
 pub mod guesses;
 pub mod idempotency;
 pub mod interventions;
+pub mod letter_tokens;
 pub mod mail;
 pub mod notifications;
 pub mod outbox;

@@ -7,6 +7,21 @@ use thiserror::Error;
 
 use crate::users::{EmailAddress, Language};
 
+/// How the reader of a letter hands in the token that it holds. Never printed: whoever has it may do what it allows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum WayIn {
+    /// By following this link.
+    Link(String),
+    /// By copying the token itself, when nobody said where people reach the application.
+    Token(String),
+}
+
+impl fmt::Debug for WayIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WayIn(***)")
+    }
+}
+
 /// What a letter is about. Printing one names the occasion only: links hold tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub enum LetterContent {
@@ -19,17 +34,17 @@ pub enum LetterContent {
     PasswordReset {
         /// The account.
         username: String,
-        /// Where to set the new one. Holds a token: whoever has it has the account.
-        link: String,
-        /// How many minutes the link works from now on.
+        /// How to set the new one: whoever has it has the account.
+        way_in: WayIn,
+        /// How many minutes it works from now on.
         minutes_valid: u32,
     },
     /// The address must be confirmed before it counts. Goes to the new address.
     EmailConfirmation {
         /// The account.
         username: String,
-        /// Where to confirm. Holds a token.
-        link: String,
+        /// How to confirm it.
+        way_in: WayIn,
     },
     /// The account has another address now. Goes to the old one, whose owner may know nothing of it.
     EmailChanged {
@@ -47,9 +62,9 @@ pub enum LetterContent {
     Invitation {
         /// The account.
         username: String,
-        /// Where to set the password. Holds a token.
-        link: String,
-        /// How many minutes the link works from now on.
+        /// How to set the password.
+        way_in: WayIn,
+        /// How many minutes it works from now on.
         minutes_valid: u32,
     },
     /// Something happened to an intervention that the reader has to do with. Already in the reader's language.
@@ -121,8 +136,9 @@ mod tests {
 
     #[test]
     fn a_printed_letter_gives_no_token_away() {
-        let link = "https://gmao.exemple.ma/mot-de-passe#jeton-secret".to_owned();
-        let content = LetterContent::PasswordReset { username: "karim".to_owned(), link, minutes_valid: 30 };
+        let way_in = WayIn::Link("https://gmao.exemple.ma/mot-de-passe#jeton-secret".to_owned());
+        assert_eq!(format!("{way_in:?}"), "WayIn(***)");
+        let content = LetterContent::PasswordReset { username: "karim".to_owned(), way_in, minutes_valid: 30 };
         assert_eq!(format!("{content:?}"), "LetterContent(password_reset)");
     }
 

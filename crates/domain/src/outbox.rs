@@ -8,7 +8,7 @@ use crate::clock::Instant;
 use crate::documents::FileId;
 use crate::repository::Stored;
 use crate::sessions::SessionId;
-use crate::users::UserId;
+use crate::users::{EmailAddress, UserId};
 
 /// Something that must happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,57 @@ pub enum OutboxMessage {
         /// Whom.
         user_id: UserId,
     },
+    /// Send a letter with which a new password can be set to whoever has this address, if anybody has. Whether somebody
+    /// has is only looked up when it is sent, so that asking costs and shows the same for every address.
+    SendPasswordReset {
+        /// The address that somebody typed.
+        address: EmailAddress,
+    },
+    /// Invite the owner of a new account to choose its first password.
+    SendInvitation {
+        /// Whom.
+        user_id: UserId,
+    },
+    /// Ask whoever reads an address to confirm that it is the user's.
+    SendEmailConfirmation {
+        /// Who wants it.
+        user_id: UserId,
+        /// Which.
+        address: EmailAddress,
+    },
+    /// Tell the reader of the old address that the account has another one.
+    TellOfChangedEmail {
+        /// Whose account.
+        user_id: UserId,
+        /// The old address.
+        old_address: EmailAddress,
+        /// The new one as far as the old one's reader may see it: see [`masked`](crate::mail::masked).
+        new_masked: String,
+    },
+}
+
+/// Messages of different lanes do not wait for each other: a mail server that hangs holds up letters and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// What needs a mail server.
+    Letters,
+    /// What needs the document store.
+    Files,
+}
+
+impl OutboxMessage {
+    /// The lane that it waits in.
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::RemoveFile { .. } => Lane::Files,
+            Self::WarnOfTokenReuse { .. }
+            | Self::WarnOfClosedAccount { .. }
+            | Self::SendPasswordReset { .. }
+            | Self::SendInvitation { .. }
+            | Self::SendEmailConfirmation { .. }
+            | Self::TellOfChangedEmail { .. } => Lane::Letters,
+        }
+    }
 }
 
 /// Identifies a message; the same over all attempts.
@@ -45,6 +96,8 @@ pub struct LeasedMessage {
     pub message: OutboxMessage,
     /// Attempts so far, this one included.
     pub attempt: u32,
+    /// When it was added.
+    pub enqueued_at: Instant,
 }
 
 /// When to try again after the `attempt`-th failure (from 1): 1 minute doubling to 6 hours; `None` after the tenth.
@@ -67,9 +120,9 @@ pub trait Outbox: Send {
 /// The outbox as the worker sees it.
 #[async_trait]
 pub trait OutboxQueue: Send + Sync + std::fmt::Debug {
-    /// Takes up to `limit` due messages whose lease is free or has run out, until `at + lease`. Several workers may call
-    /// this at once: one message MUST go to one of them.
-    async fn lease(&self, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>>;
+    /// Takes up to `limit` due messages of a lane whose lease is free or has run out, until `at + lease`. Several workers
+    /// may call this at once: one message MUST go to one of them.
+    async fn lease(&self, lane: Lane, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>>;
 
     /// The message was carried out; forgets it.
     async fn complete(&self, id: OutboxId) -> Stored<()>;

@@ -9,6 +9,7 @@ use crate::equipment::EquipmentRepository;
 use crate::guesses::GuessGuard;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
+use crate::letter_tokens::LetterTokenRepository;
 use crate::notifications::NotificationRepository;
 use crate::outbox::Outbox;
 use crate::repository::Stored;
@@ -68,6 +69,8 @@ pub trait UnitOfWork: Send {
     fn documents(&mut self) -> Box<dyn DocumentRepository + '_>;
     /// The audit trail.
     fn audit(&mut self) -> Box<dyn AuditTrail + '_>;
+    /// Tokens that reach people by letter.
+    fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_>;
     /// Effects to carry out after the commit.
     fn outbox(&mut self) -> Box<dyn Outbox + '_>;
     /// Answered requests.

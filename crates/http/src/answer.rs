@@ -106,6 +106,12 @@ pub(crate) fn message(context: &RequestContext, fr: &'static str, en: &'static s
     json(&Message { message: if context.language == Language::French { fr } else { en } })
 }
 
+/// 202 with a word for people.
+pub(crate) fn accepted(context: &RequestContext, fr: &'static str, en: &'static str) -> HttpResponse {
+    let message = if context.language == Language::French { fr } else { en };
+    HttpResponse::Accepted().json(&Message { message })
+}
+
 /// A page: a JSON array, with the way to the next page and the total beside it.
 pub(crate) fn page(items: &impl Serialize, next: Option<&str>, total: Option<u64>) -> HttpResponse {
     let mut response = HttpResponse::Ok();

@@ -15,7 +15,7 @@ use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
     auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
-    intervention_actions, interventions, jwks, notifications, technicians, users,
+    intervention_actions, interventions, jwks, letters, notifications, technicians, users,
 };
 use crate::{ApiState, FloodGuard};
 
@@ -67,6 +67,9 @@ macro_rules! with_api_routes {
             .service(auth::sign_out)
             .service(auth::who_am_i)
             .service(auth::change_password)
+            .service(letters::request_reset)
+            .service(letters::confirm_reset)
+            .service(letters::confirm_email)
             .service(auth::list_sessions)
             .service(auth::close_other_sessions)
             .service(auth::read_session)
@@ -81,6 +84,7 @@ macro_rules! with_api_routes {
             .service(users::activate)
             .service(users::unlock)
             .service(users::set_password)
+            .service(letters::invite)
             .service(customers::list)
             .service(customers::create)
             .service(customers::read)

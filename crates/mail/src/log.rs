@@ -1,7 +1,7 @@
 //! Letters written to the log.
 
 use async_trait::async_trait;
-use mif_domain::mail::{Letter, LetterContent, MailError, Mailer};
+use mif_domain::mail::{Letter, LetterContent, MailError, Mailer, WayIn};
 use url::Url;
 
 use crate::templates;
@@ -31,9 +31,9 @@ impl LogMailer {
         let mut printable = content.clone();
         if self.links == Links::Masked {
             match &mut printable {
-                LetterContent::PasswordReset { link, .. }
-                | LetterContent::EmailConfirmation { link, .. }
-                | LetterContent::Invitation { link, .. } => *link = masked(link),
+                LetterContent::PasswordReset { way_in, .. }
+                | LetterContent::EmailConfirmation { way_in, .. }
+                | LetterContent::Invitation { way_in, .. } => *way_in = masked(way_in),
                 LetterContent::TokenReuse { .. }
                 | LetterContent::EmailChanged { .. }
                 | LetterContent::AccountClosed { .. }
@@ -45,10 +45,14 @@ impl LogMailer {
 }
 
 /// Only where the link leads: the token may stand in any of the other parts.
-fn masked(link: &str) -> String {
-    match Url::parse(link) {
-        Ok(url) => format!("{}://{}/***", url.scheme(), url.host_str().unwrap_or_default()),
-        Err(_) => "***".to_owned(),
+fn masked(way_in: &WayIn) -> WayIn {
+    let url = match way_in {
+        WayIn::Link(link) => Url::parse(link).ok(),
+        WayIn::Token(_) => None,
+    };
+    match url {
+        Some(url) => WayIn::Link(format!("{}://{}/***", url.scheme(), url.host_str().unwrap_or_default())),
+        None => WayIn::Token("***".to_owned()),
     }
 }
 
@@ -76,9 +80,11 @@ mod tests {
         for link in
             ["https://a:b@gmao.ma:8443/x/SECRET", "https://gmao.ma?t=SECRET", "https://gmao.ma#SECRET", "SECRET"]
         {
-            let shown = masked(link);
+            let (WayIn::Link(shown) | WayIn::Token(shown)) = masked(&WayIn::Link(link.to_owned()));
             assert!(!shown.contains("SECRET") && !shown.contains("a:b"), "{shown}");
         }
-        assert_eq!(masked("https://gmao.ma/mot-de-passe?jeton=SECRET"), "https://gmao.ma/***");
+        let link = WayIn::Link("https://gmao.ma/mot-de-passe?jeton=SECRET".to_owned());
+        assert!(masked(&link) == WayIn::Link("https://gmao.ma/***".to_owned()));
+        assert!(masked(&WayIn::Token("SECRET".to_owned())) == WayIn::Token("***".to_owned()));
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use mif_domain::Instant;
-use mif_domain::outbox::{LeasedMessage, OutboxId, OutboxQueue};
+use mif_domain::outbox::{Lane, LeasedMessage, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, QueryResult, Statement, Value};
 
@@ -24,29 +24,34 @@ impl SeaOutboxQueue {
 
 #[async_trait]
 impl OutboxQueue for SeaOutboxQueue {
-    async fn lease(&self, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>> {
+    async fn lease(&self, lane: Lane, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>> {
         let backend = self.0.backend();
         // SQLite has one writer: nobody can take the same rows meanwhile.
         let skip = if backend == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        // What another version wrote and this one cannot read is found among the letters.
+        let kinds = match lane {
+            Lane::Letters => "kind <> 'remove_file'",
+            Lane::Files => "kind = 'remove_file'",
+        };
         // Materialized: a subquery that locks and limits may otherwise run once a row, and take more than the limit.
         let sql = format!(
             "WITH due AS MATERIALIZED ( \
                SELECT id FROM outbox \
-               WHERE failed_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
+               WHERE failed_at IS NULL AND {kinds} AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
                ORDER BY due_at, id LIMIT $3 {skip}) \
              UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
-             RETURNING id, kind, payload, attempts"
+             RETURNING id, kind, payload, attempts, created_at"
         );
         let values = vec![at.into(), (at + lease).into(), i64::from(limit).into()];
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let rows = self.0.writer.query_all_raw(statement).await.map_err(plain)?;
         let mut messages = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (id, kind, payload, attempts) = columns(row).map_err(plain)?;
+            let (id, kind, payload, attempts, enqueued_at) = columns(row).map_err(plain)?;
             match read(id, &kind, &payload) {
                 Ok(message) => {
                     let attempt = u32::try_from(attempts).unwrap_or(u32::MAX);
-                    messages.push(LeasedMessage { id: OutboxId(id), message, attempt });
+                    messages.push(LeasedMessage { id: OutboxId(id), message, attempt, enqueued_at });
                 }
                 // One unreadable row, perhaps of a newer version, must not stop the others.
                 Err(error) => {
@@ -74,6 +79,12 @@ impl OutboxQueue for SeaOutboxQueue {
     }
 }
 
-fn columns(row: &QueryResult) -> Result<(i64, String, String, i64), sea_orm::DbErr> {
-    Ok((row.try_get("", "id")?, row.try_get("", "kind")?, row.try_get("", "payload")?, row.try_get("", "attempts")?))
+fn columns(row: &QueryResult) -> Result<(i64, String, String, i64, Instant), sea_orm::DbErr> {
+    Ok((
+        row.try_get("", "id")?,
+        row.try_get("", "kind")?,
+        row.try_get("", "payload")?,
+        row.try_get("", "attempts")?,
+        row.try_get("", "created_at")?,
+    ))
 }

@@ -8,6 +8,7 @@ use mif_domain::equipment::EquipmentRepository;
 use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::InterventionRepository;
+use mif_domain::letter_tokens::LetterTokenRepository;
 use mif_domain::notifications::NotificationRepository;
 use mif_domain::outbox::Outbox;
 use mif_domain::repository::Stored;
@@ -151,6 +152,9 @@ impl UnitOfWork for Transaction {
     }
     fn audit(&mut self) -> Box<dyn AuditTrail + '_> {
         Box::new(repositories::audit::Trail(self))
+    }
+    fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_> {
+        Box::new(repositories::letter_tokens::LetterTokens(self))
     }
     fn outbox(&mut self) -> Box<dyn Outbox + '_> {
         Box::new(repositories::outbox::Messages(self))

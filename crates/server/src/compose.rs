@@ -7,13 +7,14 @@ use anyhow::{Context as _, bail};
 use mif_application::Core;
 use mif_application::auth::SessionCache;
 use mif_application::documents::DocumentRules;
-use mif_application::outbox::OutboxWorker;
+use mif_application::outbox::{LetterLinks, OutboxWorker};
 use mif_clamav::{Clamd, ClamdSettings, ScannerOff};
 use mif_domain::documents::{FileStore, Scanner};
+use mif_domain::mail::Mailer;
 use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
 use mif_filestore::{DiskStore, KeyRing, KeySource, S3Settings, S3Store};
-use mif_mail::{Links, LogMailer};
+use mif_mail::{Links, LogMailer, SmtpMailer};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
 use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, KeyRotation, OsEntropy, RefreshTokenCodec};
 use secrecy::ExposeSecret as _;
@@ -154,6 +155,34 @@ fn scanner(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Scanner> {
     }
 }
 
+/// How letters leave.
+fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Mailer> {
+    match &settings.mail.smtp {
+        Some(smtp) => Arc::new(SmtpMailer::new(smtp.clone(), Arc::clone(clock))),
+        None if settings.profile == Profile::Production => Arc::new(LogMailer::new(Links::Masked)),
+        None => Arc::new(LogMailer::new(Links::Shown)),
+    }
+}
+
+/// What carries out what use cases left behind.
+fn outbox(settings: &Settings, database: &Database, core: &Core) -> OutboxWorker {
+    OutboxWorker {
+        queue: Arc::new(SeaOutboxQueue(database.clone())),
+        queries: Arc::clone(&core.queries),
+        accounts: Arc::clone(&core.session_states),
+        work: Arc::clone(&core.work),
+        clock: Arc::clone(&core.clock),
+        entropy: Arc::clone(&core.entropy),
+        files: Arc::clone(&core.files),
+        mailer: mailer(settings, &core.clock),
+        links: LetterLinks {
+            public_url: settings.http.public_url.clone(),
+            reset_path: settings.mail.reset_path.clone(),
+            confirm_path: settings.mail.confirm_path.clone(),
+        },
+    }
+}
+
 /// Everything that use cases and the server need.
 pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
     let clock = clock();
@@ -176,14 +205,14 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
     let core = Core {
         work: Arc::new(SeaUnitsOfWork(database.clone())),
         queries: queries.clone(),
-        session_states: queries.clone(),
-        clock: Arc::clone(&clock),
+        session_states: queries,
+        clock,
         entropy: Arc::clone(&entropy),
         hasher: Arc::new(hasher),
         password_policy: settings.passwords.policy,
         access_tokens: Arc::new(access_tokens),
         refresh_tokens: Arc::new(RefreshTokenCodec::new(entropy)),
-        files: Arc::clone(&files),
+        files,
         scanner,
         document_rules: DocumentRules {
             max_bytes: settings.documents.max_bytes,
@@ -191,10 +220,7 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
         },
         sessions: Arc::new(SessionCache::default()),
     };
-    let links = if settings.profile == Profile::Production { Links::Masked } else { Links::Shown };
-    let mailer = Arc::new(LogMailer::new(links));
-    let queue = Arc::new(SeaOutboxQueue(database.clone()));
-    let outbox = OutboxWorker { queue, queries, clock, files, mailer };
+    let outbox = outbox(settings, &database, &core);
     Ok(Parts { database, core, outbox, file_keys })
 }
 

@@ -17,6 +17,7 @@ use mif_application::documents::upkeep::{SweepDocuments, Swept};
 use mif_application::housekeeping::Purge;
 use mif_application::interventions::NotifyLateness;
 use mif_application::outbox::OutboxWorker;
+use mif_domain::outbox::Lane;
 use mif_http::{ApiState, FloodGuard, FloodLimits, Lifecycle, TrustedProxies};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -154,21 +155,13 @@ fn background(
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let sweeping = core.clone();
-    tasks.spawn(every(Duration::from_secs(1), stopped.clone(), move || {
-        let worker = worker.clone();
-        async move {
-            loop {
-                match worker.run_once().await {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "the outbox cannot be read");
-                        break;
-                    }
-                }
-            }
-        }
-    }));
+    for lane in [Lane::Letters, Lane::Files] {
+        let (worker, until) = (worker.clone(), stopped.clone());
+        tasks.spawn(every(Duration::from_secs(1), stopped.clone(), move || {
+            let (worker, until) = (worker.clone(), until.clone());
+            async move { carry_out(&worker, lane, &until).await }
+        }));
+    }
     tasks.spawn(every(Duration::from_mins(1), stopped.clone(), move || {
         let core = core.clone();
         async move {
@@ -199,6 +192,20 @@ fn background(
         }));
     }
     tasks
+}
+
+/// Carries out what is due, batch by batch, until nothing is or the server stops.
+async fn carry_out(worker: &OutboxWorker, lane: Lane, stopped: &watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match worker.run_once(lane).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the outbox cannot be read");
+                break;
+            }
+        }
+    }
 }
 
 /// Does something now and then until the server stops. A round that was begun is finished.

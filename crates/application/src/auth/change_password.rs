@@ -66,6 +66,7 @@ impl ChangePassword {
             .ok_or(ChangePasswordError::ChangedMeanwhile)?;
         replace(&mut *work, &mut user, hash, false, now).await?;
         work.users().update(&user, now).await?;
+        work.letter_tokens().forget(user.id).await?;
         let ended =
             work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
         let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now)

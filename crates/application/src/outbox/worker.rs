@@ -1,16 +1,23 @@
 //! The worker: leases messages, carries them out, tries again later what failed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use mif_domain::documents::{FileStore, FileStoreError};
-use mif_domain::mail::{Letter, LetterContent, Mailer};
-use mif_domain::outbox::{LeasedMessage, OutboxMessage, OutboxQueue, backoff};
-use mif_domain::queries::{Queries, UserScope};
+use mif_domain::mail::{Letter, LetterContent, MailError, Mailer};
+use mif_domain::outbox::{Lane, LeasedMessage, OutboxMessage, OutboxQueue, backoff};
+use mif_domain::queries::{Queries, SessionStates, UserScope};
 use mif_domain::repository::Stored;
+use mif_domain::unit_of_work::UnitOfWorkFactory;
 use mif_domain::users::UserId;
-use mif_domain::{Clock, RepositoryError};
+use mif_domain::{Clock, Entropy, Instant, RepositoryError};
 use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::LetterLinks;
+use super::letters::message_id;
 
 /// Carries out messages. Any number of workers may run, in any number of processes.
 #[derive(Debug, Clone)]
@@ -19,53 +26,110 @@ pub struct OutboxWorker {
     pub queue: Arc<dyn OutboxQueue>,
     /// To look up whom a message concerns.
     pub queries: Arc<dyn Queries>,
+    /// To look up who has an address.
+    pub accounts: Arc<dyn SessionStates>,
+    /// To store the hashes of tokens.
+    pub work: Arc<dyn UnitOfWorkFactory>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// For tokens.
+    pub entropy: Arc<dyn Entropy>,
     /// The contents of documents.
     pub files: Arc<dyn FileStore>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
+    /// Where letters lead.
+    pub links: LetterLinks,
+}
+
+/// How an attempt went that did not fail.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// There is nothing left to do.
+    Done,
+    /// It was too early.
+    NotBefore(Instant),
 }
 
 /// Why an attempt failed.
 #[derive(Debug, Error)]
-enum HandlerError {
+pub(super) enum HandlerError {
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     #[error(transparent)]
-    Mail(#[from] mif_domain::mail::MailError),
+    Mail(#[from] MailError),
     #[error(transparent)]
     Files(#[from] FileStoreError),
+    #[error("it did not end within {} s", OutboxWorker::LIMIT.as_secs())]
+    TooSlow,
 }
 
 impl OutboxWorker {
     /// How long a worker may take for a batch before others may try its messages.
     const LEASE: TimeDelta = TimeDelta::seconds(60);
-    /// Messages a batch.
-    const BATCH: u32 = 20;
+    /// One attempt takes no longer, whatever an adapter does. The messages of a batch are tried at once, so that the batch
+    /// ends within its lease, with time to spare for the queue.
+    pub const LIMIT: Duration = Duration::from_secs(45);
 
-    /// Carries out what is due now. Returns how many messages were tried: none means that it is time to rest.
-    pub async fn run_once(&self) -> Stored<usize> {
-        let messages = self.queue.lease(self.clock.now(), Self::LEASE, Self::BATCH).await?;
-        let tried = messages.len();
-        for leased in messages {
-            match self.carry_out(&leased).await {
-                Ok(()) => self.queue.complete(leased.id).await?,
-                Err(error) => self.put_off(&leased, &error).await?,
-            }
+    /// Messages a batch: as many connections as a small mail server bears from one client.
+    const fn batch(lane: Lane) -> u32 {
+        match lane {
+            Lane::Letters => 5,
+            Lane::Files => 20,
         }
-        Ok(tried)
     }
 
-    async fn carry_out(&self, leased: &LeasedMessage) -> Result<(), HandlerError> {
-        match leased.message {
+    /// Carries out what is due now in a lane. Returns how many messages were tried: none means that it is time to rest.
+    pub async fn run_once(&self, lane: Lane) -> Stored<usize> {
+        let messages = self.queue.lease(lane, self.clock.now(), Self::LEASE, Self::batch(lane)).await?;
+        let tried = messages.len();
+        let mut attempts = JoinSet::new();
+        for leased in messages {
+            let worker = self.clone();
+            attempts.spawn(async move { worker.attempt(&leased).await });
+        }
+        let mut outcome = Ok(tried);
+        while let Some(attempted) = attempts.join_next().await {
+            match attempted {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => outcome = Err(error),
+                // Its lease runs out, and somebody tries again.
+                Err(error) => tracing::error!(%error, "an outbox message broke off"),
+            }
+        }
+        outcome
+    }
+
+    async fn attempt(&self, leased: &LeasedMessage) -> Stored<()> {
+        match timeout(Self::LIMIT, self.carry_out(leased)).await.unwrap_or(Err(HandlerError::TooSlow)) {
+            Ok(Outcome::Done) => self.queue.complete(leased.id).await,
+            Ok(Outcome::NotBefore(at)) => {
+                self.queue.postpone(leased.id, "another letter has just left", Some(at)).await
+            }
+            Err(error) => self.put_off(leased, &error).await,
+        }
+    }
+
+    async fn carry_out(&self, leased: &LeasedMessage) -> Result<Outcome, HandlerError> {
+        match &leased.message {
             OutboxMessage::WarnOfTokenReuse { user_id, .. } => {
-                self.write_to(user_id, leased, |username| LetterContent::TokenReuse { username }).await
+                self.write_to(*user_id, leased, |username| LetterContent::TokenReuse { username }).await
             }
             OutboxMessage::WarnOfClosedAccount { user_id } => {
-                self.write_to(user_id, leased, |username| LetterContent::AccountClosed { username }).await
+                self.write_to(*user_id, leased, |username| LetterContent::AccountClosed { username }).await
             }
-            OutboxMessage::RemoveFile { file_id } => Ok(self.files.remove(file_id).await?),
+            OutboxMessage::RemoveFile { file_id } => {
+                self.files.remove(*file_id).await?;
+                Ok(Outcome::Done)
+            }
+            OutboxMessage::SendPasswordReset { address } => self.send_password_reset(leased, address).await,
+            OutboxMessage::SendInvitation { user_id } => self.send_invitation(leased, *user_id).await,
+            OutboxMessage::SendEmailConfirmation { user_id, address } => {
+                self.send_email_confirmation(leased, *user_id, address).await
+            }
+            OutboxMessage::TellOfChangedEmail { user_id, old_address, new_masked } => {
+                self.tell_of_changed_email(leased, *user_id, old_address, new_masked).await
+            }
         }
     }
 
@@ -75,15 +139,16 @@ impl OutboxWorker {
         user_id: UserId,
         leased: &LeasedMessage,
         content: impl FnOnce(String) -> LetterContent + Send,
-    ) -> Result<(), HandlerError> {
-        let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(()) };
+    ) -> Result<Outcome, HandlerError> {
+        let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(Outcome::Done) };
         let letter = Letter {
             to: user.email,
             language: user.language,
-            message_id: format!("outbox-{}", leased.id.0),
+            message_id: message_id(leased),
             content: content(user.username.as_str().to_owned()),
         };
-        Ok(self.mailer.send(&letter).await?)
+        self.mailer.send(&letter).await?;
+        Ok(Outcome::Done)
     }
 
     async fn put_off(&self, leased: &LeasedMessage, error: &HandlerError) -> Stored<()> {

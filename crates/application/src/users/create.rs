@@ -2,16 +2,18 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::customers::CustomerId;
+use mif_domain::outbox::OutboxMessage;
 use mif_domain::queries::UserView;
 use mif_domain::repository::{Constraint, RepositoryError};
 use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{
-    EmailAddress, FullName, HasherBusy, Language, NewUser, PasswordRule, PlainPassword, Role, Username,
+    EmailAddress, FullName, HasherBusy, Language, NewUser, PasswordHash, PasswordRule, PlainPassword, Role, Username,
 };
 use thiserror::Error;
 
 use crate::Core;
 use crate::access::{Action, Actor, Denied, RecheckError, policy, still_permitted};
+use crate::letter_token::LetterToken;
 use crate::technicians::account::enlist;
 
 /// Makes an account.
@@ -21,8 +23,8 @@ pub struct CreateUser {
     pub username: Option<Username>,
     /// Unique.
     pub email: EmailAddress,
-    /// The first password.
-    pub password: PlainPassword,
+    /// The first password. `None`: one that nobody knows, and a letter that invites the owner to choose their own.
+    pub password: Option<PlainPassword>,
     /// Whether its owner must change it at the first sign-in: somebody else knows it.
     pub must_change_password: bool,
     /// The name as it is shown.
@@ -88,12 +90,8 @@ impl CreateUser {
     /// Makes the account, for an administrator; a technician's together with the technician.
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, CreateUserError> {
         policy::permit(actor, Action::ManageUsers)?;
-        let username = self.username.clone().unwrap_or_else(|| Username::suggested_from(&self.email, 1));
-        let broken = core.password_policy.broken_rules(&self.password, &username, &self.email);
-        if !broken.is_empty() {
-            return Err(CreateUserError::Weak(broken));
-        }
-        let password_hash = core.hasher.hash(&self.password).await?;
+        let password_hash = self.first_hash(core).await?;
+        let invited = self.password.is_none();
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -110,7 +108,7 @@ impl CreateUser {
             customer_id: self.customer_id,
             language: self.language,
             password_hash,
-            must_change_password: self.must_change_password,
+            must_change_password: self.must_change_password || invited,
         };
         let user = work.users().insert(new, now).await?;
         let event = AuditEvent::success(AuditKind::UserCreated, actor.origin(), now)
@@ -120,8 +118,25 @@ impl CreateUser {
         if user.role == Role::Technician {
             enlist(&mut *work, user.id, actor.origin(), now).await?;
         }
+        if invited {
+            work.outbox().enqueue(OutboxMessage::SendInvitation { user_id: user.id }, now).await?;
+        }
         work.commit().await?;
         Ok(user.into())
+    }
+
+    async fn first_hash(&self, core: &Core) -> Result<PasswordHash, CreateUserError> {
+        let Some(password) = &self.password else {
+            let unknown = PlainPassword::parse(LetterToken::generate(&*core.entropy).expose().to_owned());
+            let unknown = unknown.map_err(|why| RepositoryError::Corrupt(why.to_string()))?;
+            return Ok(core.hasher.hash(&unknown).await?);
+        };
+        let username = self.username.clone().unwrap_or_else(|| Username::suggested_from(&self.email, 1));
+        let broken = core.password_policy.broken_rules(password, &username, &self.email);
+        if !broken.is_empty() {
+            return Err(CreateUserError::Weak(broken));
+        }
+        Ok(core.hasher.hash(password).await?)
     }
 }
 

@@ -1,8 +1,11 @@
 //! Accounts: managed by administrators, and a small part of one's own by everybody.
 
 mod activate;
+mod confirm_email;
 mod create;
+mod email;
 pub(crate) mod history;
+mod invite;
 mod profile;
 mod read;
 mod set_password;
@@ -10,10 +13,12 @@ mod unlock;
 mod update;
 
 pub use activate::{ActivateUser, DeactivateUser};
+pub use confirm_email::{ConfirmEmail, ConfirmEmailError};
 pub use create::{CreateUser, CreateUserError};
+pub use invite::{SendInvitation, SendInvitationError};
 pub use profile::{UpdateProfile, UpdateProfileError};
 pub(crate) use read::own_account;
-pub use read::{GetUser, GetUserError, ListUsers, ListUsersError, WhoAmI};
+pub use read::{GetUser, GetUserError, ListUsers, ListUsersError, OwnAccount, WhoAmI};
 pub(crate) use set_password::replace_password;
 pub use set_password::{SetPassword, SetPasswordError};
 pub(crate) use unlock::unlock;

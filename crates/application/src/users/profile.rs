@@ -2,7 +2,8 @@
 
 use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::queries::UserView;
+use mif_domain::letter_tokens::LetterLimits;
+use mif_domain::outbox::OutboxMessage;
 use mif_domain::repository::{Constraint, RepositoryError};
 use mif_domain::sessions::RevokeReason;
 use mif_domain::unit_of_work::UnitOfWork;
@@ -10,7 +11,7 @@ use mif_domain::users::{EmailAddress, FullName, Language, PasswordHash, PlainPas
 use thiserror::Error;
 
 use super::history::{fresh_hash, replace};
-use super::read::own_account;
+use super::read::{OwnAccount, own_account};
 use crate::access::Actor;
 use crate::auth::{ChangePasswordError, prove_password};
 use crate::{Change, Core};
@@ -22,7 +23,7 @@ pub struct UpdateProfile {
     pub expected_version: Option<i64>,
     /// The name as it is shown.
     pub full_name: Change<Option<FullName>>,
-    /// The e-mail address.
+    /// The e-mail address. A new one counts once it is confirmed with the letter that is sent to it.
     pub email: Change<EmailAddress>,
     /// The language.
     pub language: Change<Language>,
@@ -64,7 +65,7 @@ impl From<RepositoryError> for UpdateProfileError {
 
 impl UpdateProfile {
     /// Checks and hashes first, then writes profile and password together, or neither.
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateProfileError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, UpdateProfileError> {
         let account = own_account(core, actor).await?;
         if self.expected_version.is_some_and(|version| version != account.version) {
             return Err(UpdateProfileError::Stale);
@@ -94,7 +95,7 @@ impl UpdateProfile {
         let stored = self.write(&mut *work, user, hash, actor, now).await?;
         work.commit().await?;
         core.sessions.forget_user(stored.id);
-        Ok(stored.into())
+        Ok(OwnAccount::of(stored.into(), core).await?)
     }
 
     async fn checked_hash(
@@ -103,12 +104,13 @@ impl UpdateProfile {
         account: &User,
         new: &PlainPassword,
     ) -> Result<PasswordHash, ChangePasswordError> {
-        let email = match &self.email {
-            Change::Set(email) => email,
-            Change::Keep => &account.email,
-        };
-        let account = User { email: email.clone(), ..account.clone() };
-        Ok(fresh_hash(core, &account, new).await?)
+        if let Change::Set(wanted) = &self.email {
+            let broken = core.password_policy.broken_rules(new, &account.username, wanted);
+            if !broken.is_empty() {
+                return Err(ChangePasswordError::Weak(broken));
+            }
+        }
+        Ok(fresh_hash(core, account, new).await?)
     }
 
     async fn write(
@@ -119,12 +121,16 @@ impl UpdateProfile {
         actor: &Actor,
         now: Instant,
     ) -> Result<User, UpdateProfileError> {
-        let changed = [
-            self.full_name.apply(&mut user.full_name),
-            self.email.apply(&mut user.email),
-            self.language.apply(&mut user.language),
-        ];
+        let changed = [self.full_name.apply(&mut user.full_name), self.language.apply(&mut user.language)];
         let profile_changed = changed.contains(&true);
+        if hash.is_some() {
+            work.letter_tokens().forget(user.id).await?;
+        }
+        if let Change::Set(email) = self.email
+            && email != user.email
+        {
+            want_email(work, &user, email, now).await?;
+        }
         if let Some(hash) = hash {
             work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
             replace(work, &mut user, hash, false, now).await?;
@@ -139,4 +145,20 @@ impl UpdateProfile {
         }
         Ok(work.users().update(&user, now).await?)
     }
+}
+
+/// Leaves the address as it is until the new one is confirmed, so that nobody can take an account along to an address
+/// that they only claim to read.
+async fn want_email(
+    work: &mut dyn UnitOfWork,
+    user: &User,
+    address: EmailAddress,
+    now: Instant,
+) -> Result<(), UpdateProfileError> {
+    if work.users().email_exists(&address, user.id).await? {
+        return Err(UpdateProfileError::EmailTaken);
+    }
+    work.letter_tokens().request_email(user.id, &address, now + LetterLimits::CONFIRMATION).await?;
+    let message = OutboxMessage::SendEmailConfirmation { user_id: user.id, address };
+    Ok(work.outbox().enqueue(message, now).await?)
 }

@@ -3,7 +3,7 @@
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{UserFilter, UserScope, UserSort, UserView};
 use mif_domain::repository::{RepositoryError, Stored};
-use mif_domain::users::{User, UserId};
+use mif_domain::users::{EmailAddress, User, UserId};
 use thiserror::Error;
 
 use crate::Core;
@@ -62,15 +62,32 @@ impl ListUsers {
     }
 }
 
+/// An account as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnAccount {
+    /// As everybody sees it.
+    pub user: UserView,
+    /// The e-mail address that it will have once it is confirmed.
+    pub wanted_email: Option<EmailAddress>,
+}
+
+impl OwnAccount {
+    pub(super) async fn of(user: UserView, core: &Core) -> Stored<Self> {
+        let wanted_email = core.queries.find_wanted_email(user.id, core.clock.now()).await?;
+        Ok(Self { user, wanted_email })
+    }
+}
+
 /// Reads the actor's own account.
 #[derive(Debug, Clone, Copy)]
 pub struct WhoAmI;
 
 impl WhoAmI {
     /// Everybody may.
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, GetUserError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, GetUserError> {
         let own = UserScope::Only(actor.user_id());
-        core.queries.find_user(actor.user_id(), own).await?.ok_or(GetUserError::NotFound)
+        let user = core.queries.find_user(actor.user_id(), own).await?.ok_or(GetUserError::NotFound)?;
+        Ok(OwnAccount::of(user, core).await?)
     }
 }
 

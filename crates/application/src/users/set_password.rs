@@ -111,6 +111,7 @@ pub(crate) async fn replace_password(
     }
     replace(&mut *work, &mut user, hash, true, now).await?;
     work.users().update(&user, now).await?;
+    work.letter_tokens().forget(id).await?;
     work.sessions().revoke_all(id, None, RevokeReason::PasswordChanged, now).await?;
     // What was guessed at is gone.
     work.guesses().unlock(id).await?;

@@ -10,6 +10,7 @@ use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
 use mif_domain::users::{EmailAddress, FullName, Language, Role, User, UserId, Username};
 use thiserror::Error;
 
+use super::email::tell_old_address;
 use super::read::manage;
 use crate::access::{Actor, Denied, Refusal};
 use crate::technicians::account::{DischargeError, discharge, enlist, hold};
@@ -136,6 +137,9 @@ impl UpdateUser {
             work.sessions().revoke_all(self.id, None, RevokeReason::Deactivated, now).await?;
         }
         let stored = work.users().update(&after, now).await?;
+        if before.email != stored.email {
+            tell_old_address(&mut *work, &stored, before.email.clone(), now).await?;
+        }
         record(&mut *work, &before, &stored, &changed, &actor.origin(), now).await?;
         match (before.role, stored.role) {
             (Role::Technician, Role::Technician) => {}

@@ -90,7 +90,7 @@ async fn a_sign_in_is_noted_but_is_no_edit() {
     let user = world.insert(a_user("karim").build()).await;
     world.wait(5);
     let actor = world.actor("karim").await;
-    let view = mif_application::users::WhoAmI.run(&world.core, &actor).await.unwrap();
+    let view = mif_application::users::WhoAmI.run(&world.core, &actor).await.unwrap().user;
     assert_eq!((view.last_login_at, view.version), (Some(T0 + TimeDelta::seconds(5)), user.version));
 }
 

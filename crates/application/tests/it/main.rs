@@ -11,6 +11,7 @@ mod equipment_import;
 mod guess_model;
 mod guesses;
 mod idempotency;
+mod letters;
 mod log_in;
 mod notifications;
 mod password_history;

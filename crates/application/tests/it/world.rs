@@ -8,9 +8,11 @@ use mif_application::auth::{
     Authenticate, AuthenticateError, LogIn, Refresh, RefreshError, SessionCache, TokenPair, VerifyToken,
 };
 use mif_application::documents::DocumentRules;
+use mif_application::outbox::{LetterLinks, OutboxWorker};
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::FileKind;
 use mif_domain::equipment::{Equipment, EquipmentDraft};
+use mif_domain::mail::Mailer;
 use mif_domain::sessions::ClientInfo;
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_domain::users::{NewUser, PasswordPolicy, Role, User};
@@ -57,6 +59,25 @@ impl World {
             sessions: Arc::new(SessionCache::default()),
         };
         Self { files, scanner, core, store, clock, hasher, access_tokens }
+    }
+
+    /// The worker, with this post office.
+    pub(crate) fn outbox(&self, mailer: Arc<dyn Mailer>) -> OutboxWorker {
+        OutboxWorker {
+            queue: Arc::new(self.store.clone()),
+            queries: self.core.queries.clone(),
+            accounts: self.core.session_states.clone(),
+            work: self.core.work.clone(),
+            clock: self.clock.clone(),
+            entropy: self.core.entropy.clone(),
+            files: self.files.clone(),
+            mailer,
+            links: LetterLinks {
+                public_url: Some("https://gmao.exemple.ma".to_owned()),
+                reset_path: "/mot-de-passe?jeton={jeton}".to_owned(),
+                confirm_path: "/email#{jeton}".to_owned(),
+            },
+        }
     }
 
     /// Moves time by so many seconds.

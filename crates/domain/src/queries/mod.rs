@@ -214,6 +214,8 @@ pub trait Queries:
 {
     /// One user.
     async fn find_user(&self, id: UserId, scope: UserScope) -> Stored<Option<UserView>>;
+    /// The e-mail address that a user asked for and has not confirmed yet.
+    async fn find_wanted_email(&self, user: UserId, at: Instant) -> Stored<Option<EmailAddress>>;
     /// A page of users.
     async fn list_users(
         &self,

@@ -57,6 +57,9 @@ pub trait UserRepository: Send {
     /// Whether a username is taken.
     async fn username_exists(&mut self, username: &Username) -> Stored<bool>;
 
+    /// Whether somebody else than `except` has an e-mail address, in any case.
+    async fn email_exists(&mut self, email: &EmailAddress, except: UserId) -> Stored<bool>;
+
     /// How many administrators can still sign in. Only meaningful under
     /// [`NamedLock::Admins`](crate::unit_of_work::NamedLock::Admins).
     async fn count_active_admins(&mut self) -> Stored<u64>;

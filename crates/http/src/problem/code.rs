@@ -115,6 +115,9 @@ codes! {
         "Une intervention archivée ne change plus.", "An archived intervention changes no more.";
     NotFinished = "intervention_non_terminee", CONFLICT, "Intervention non terminée", "Intervention not finished",
         "La satisfaction se donne une fois l'intervention clôturée.", "It is rated once it is closed.";
+    NotInvitable = "invitation_impossible", CONFLICT, "Invitation impossible", "Cannot be invited",
+        "Le compte est fermé, ou son titulaire s'est déjà connecté.",
+        "The account is closed, or its owner has signed in already.";
     LastAdmin = "dernier_admin", CONFLICT, "Dernier administrateur", "Last administrator",
         "Il doit rester un administrateur actif.", "One active administrator must remain.";
     ChangedMeanwhile = "modification_concurrente", CONFLICT, "Modification concurrente", "Concurrent change",
@@ -153,6 +156,12 @@ codes! {
     BadCursor = "curseur_invalide", UNPROCESSABLE_ENTITY, "Curseur invalide", "Invalid cursor",
         "Le curseur vient d'une autre liste ; reprenez sans curseur.",
         "The cursor comes from another list; start again without one.";
+    BadResetToken = "jeton_reinitialisation_invalide", UNPROCESSABLE_ENTITY, "Jeton de réinitialisation invalide",
+        "Invalid reset token", "Il a expiré ou déjà servi : demandez un nouveau message.",
+        "It has expired or was used: ask for another letter.";
+    BadConfirmationToken = "jeton_confirmation_invalide", UNPROCESSABLE_ENTITY, "Jeton de confirmation invalide",
+        "Invalid confirmation token", "Il a expiré ou déjà servi : indiquez l'adresse une nouvelle fois.",
+        "It has expired or was used: give the address once more.";
     KeyReused = "cle_idempotence_reutilisee", UNPROCESSABLE_ENTITY, "Idempotency-Key déjà utilisée",
         "Idempotency-Key used before", "Cette clé a servi à une autre requête.", "This key was used for another request.";
     // 429: slower.

@@ -2,6 +2,7 @@
 
 mod documents;
 mod interventions;
+mod letters;
 mod people;
 
 use mif_application::access::Denied;

@@ -109,8 +109,8 @@ pub(crate) async fn who_am_i(
     actor: AuthenticatedForPasswordChange,
     conditions: Conditions,
 ) -> ApiResult {
-    let user = WhoAmI.run(&state.core, &actor).await?;
-    Ok(resource(&conditions, user.version, &UserRead::from(&user)))
+    let account = WhoAmI.run(&state.core, &actor).await?;
+    Ok(resource(&conditions, account.user.version, &UserRead::from(&account)))
 }
 
 /// Change my password

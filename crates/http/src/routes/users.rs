@@ -56,13 +56,14 @@ pub(crate) async fn create(state: Data<ApiState>, actor: Authenticated, body: Js
 )]
 #[get("/users/me")]
 pub(crate) async fn me(state: Data<ApiState>, actor: Authenticated, conditions: Conditions) -> ApiResult {
-    let user = WhoAmI.run(&state.core, &actor).await?;
-    Ok(resource(&conditions, user.version, &UserRead::from(&user)))
+    let account = WhoAmI.run(&state.core, &actor).await?;
+    Ok(resource(&conditions, account.user.version, &UserRead::from(&account)))
 }
 
 /// Change my profile
 ///
-/// A new e-mail address or a new password needs `current_password`.
+/// A new e-mail address or a new password needs `current_password`. The address stays as it is, and the new one is shown as
+/// `email_en_attente`, until it is confirmed with the letter that is sent to it.
 #[utoipa::path(
     operation_id = "modifierMonProfil", tag = "users", request_body = ProfilePut,
     params(("If-Match" = Option<String>, Header, description = "The ETag that was read")),
@@ -76,8 +77,8 @@ pub(crate) async fn update_profile(
     conditions: Conditions,
     body: Json<ProfilePut>,
 ) -> ApiResult {
-    let user = body.value.parse(conditions.expected_version)?.run(&state.core, &actor).await?;
-    Ok(resource(&Conditions::default(), user.version, &UserRead::from(&user)))
+    let account = body.value.parse(conditions.expected_version)?.run(&state.core, &actor).await?;
+    Ok(resource(&Conditions::default(), account.user.version, &UserRead::from(&account)))
 }
 
 /// Read a user

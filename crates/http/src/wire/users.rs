@@ -1,7 +1,7 @@
 //! Accounts, as clients see them.
 
 use mif_application::Change;
-use mif_application::users::{CreateUser, UpdateProfile, UserChanges};
+use mif_application::users::{CreateUser, OwnAccount, UpdateProfile, UserChanges};
 use mif_domain::customers::CustomerId;
 use mif_domain::queries::{UserFilter, UserSort, UserView};
 use mif_domain::users::{
@@ -78,6 +78,9 @@ pub(crate) struct UserRead<'a> {
     id: i64,
     username: &'a str,
     email: &'a str,
+    /// The address that one asked for and has not confirmed yet. Shown to oneself only, and only while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_en_attente: Option<&'a str>,
     full_name: Option<&'a str>,
     role: RoleUtilisateur,
     /// A deactivated user cannot sign in.
@@ -101,6 +104,7 @@ impl<'a> From<&'a UserView> for UserRead<'a> {
             id: user.id.0,
             username: user.username.as_str(),
             email: user.email.as_str(),
+            email_en_attente: None,
             full_name: user.full_name.as_ref().map(FullName::as_str),
             role: user.role.into(),
             is_active: user.is_active,
@@ -116,6 +120,13 @@ impl<'a> From<&'a UserView> for UserRead<'a> {
     }
 }
 
+impl<'a> From<&'a OwnAccount> for UserRead<'a> {
+    fn from(account: &'a OwnAccount) -> Self {
+        let email_en_attente = account.wanted_email.as_ref().map(EmailAddress::as_str);
+        Self { email_en_attente, ..Self::from(&account.user) }
+    }
+}
+
 /// A new user.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,8 +137,11 @@ pub(crate) struct UserNew {
     username: Option<String>,
     #[schema(format = Email, max_length = 254)]
     email: String,
+    /// Needed without `invitation`.
     #[schema(format = Password, max_length = 128)]
-    password: String,
+    password: Option<String>,
+    /// Instead of a password: a letter with which the user chooses it.
+    invitation: Option<bool>,
     #[schema(max_length = 150)]
     full_name: Option<String>,
     /// `client` when absent.
@@ -144,10 +158,19 @@ impl UserNew {
         let mut errors = FieldErrors::default();
         let username = self.username.map(|name| errors.check("username", Username::parse(&name)));
         let email = errors.check("email", EmailAddress::parse(&self.email));
-        let password = password(&mut errors, "password", self.password);
+        let invited = self.invitation.unwrap_or(false);
+        let password = match (invited, self.password) {
+            (true, None) => None,
+            (true, Some(_)) => {
+                let why = FieldProblem::Format("ne va pas avec invitation", "does not go with invitation");
+                return Err(ApiError::field("password", why));
+            }
+            (false, None) => return Err(ApiError::field("password", FieldProblem::Missing)),
+            (false, Some(typed)) => password(&mut errors, "password", typed),
+        };
         let full_name = self.full_name.map(|name| errors.check("full_name", FullName::parse(&name)));
         errors.finish()?;
-        let (Some(email), Some(password)) = (email, password) else { return Err(ApiError::invalid(Vec::new())) };
+        let Some(email) = email else { return Err(ApiError::invalid(Vec::new())) };
         Ok(CreateUser {
             username: username.flatten(),
             email,
@@ -215,7 +238,7 @@ pub(crate) struct ProfilePut {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     full_name: Patch<String>,
-    /// A new address needs `current_password`.
+    /// A new address needs `current_password`, and counts once it is confirmed with the letter that is sent to it.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Email)]
     email: Patch<String>,

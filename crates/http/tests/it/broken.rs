@@ -18,7 +18,7 @@ use mif_domain::queries::{
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Skill, TechnicianId};
-use mif_domain::users::UserId;
+use mif_domain::users::{EmailAddress, UserId};
 
 /// One machine panics, a list of machines is corrupt, a list of customers never comes, everything else is dead. All that
 /// speak say `secret detail`.
@@ -32,6 +32,9 @@ fn dead<T>() -> Stored<T> {
 #[async_trait]
 impl Queries for Broken {
     async fn find_user(&self, _: UserId, _: UserScope) -> Stored<Option<UserView>> {
+        dead()
+    }
+    async fn find_wanted_email(&self, _: UserId, _: Instant) -> Stored<Option<EmailAddress>> {
         dead()
     }
     async fn list_users(&self, _: UserScope, _: &UserFilter, _: &PageRequest<UserSort>) -> Stored<Page<UserView>> {

@@ -17,6 +17,7 @@ mod flood;
 mod guesses;
 mod headers;
 mod interventions;
+mod letters;
 mod notifications;
 mod openapi;
 mod passwords;

@@ -120,8 +120,13 @@ async fn one_changes_ones_own_profile_and_proves_who_one_is_where_it_matters() {
         put(json!({"password": NEW, "current_password": "Faux-Mot-42!"})).await.expect_problem(422, "validation");
     assert_eq!(wrong.fields()[0].1, "mot_de_passe_incorrect");
     put(json!({"role": "admin"})).await.expect_problem(422, "validation");
-    put(json!({"email": "neuf@exemple.ma", "password": NEW, "current_password": PASSWORD})).await.expect(200);
-    let sign_in =
-        TestRequest::post().uri("/api/v1/auth/token").set_json(json!({"email": "NEUF@exemple.ma", "password": NEW}));
+    let wanted = json!({"email": "neuf@exemple.ma", "password": NEW, "current_password": PASSWORD});
+    let answer = put(wanted).await.expect(200).json();
+    let old = changed["email"].clone();
+    assert_eq!((&answer["email"], &answer["email_en_attente"]), (&old, &json!("neuf@exemple.ma")));
+    for path in ["/api/v1/auth/me", "/api/v1/users/me"] {
+        assert_eq!(app.get(path, &token).await.expect(200).json()["email_en_attente"], "neuf@exemple.ma");
+    }
+    let sign_in = TestRequest::post().uri("/api/v1/auth/token").set_json(json!({"email": old, "password": NEW}));
     app.send(sign_in).await.expect(200);
 }

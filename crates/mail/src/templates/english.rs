@@ -1,12 +1,22 @@
 //! In English.
 
-use mif_domain::mail::LetterContent;
+use mif_domain::mail::{LetterContent, WayIn};
 
 use super::{Words, in_words};
 
 pub(super) const SIGNATURE: &str = "Sent automatically by MIF. Please do not reply.";
 
 const UNITS: [[&str; 2]; 3] = [["minute", "minutes"], ["hour", "hours"], ["day", "days"]];
+
+/// Before a bare token.
+const COPIED: &str = "Token to copy into the application, whose address the server does not know:";
+
+const fn it(way_in: &WayIn) -> &'static str {
+    match way_in {
+        WayIn::Link(_) => "This link",
+        WayIn::Token(_) => "This token",
+    }
+}
 
 pub(super) fn words(content: &LetterContent) -> Words {
     match content {
@@ -16,19 +26,19 @@ pub(super) fn words(content: &LetterContent) -> Words {
                  session was closed. Sign in again, and change your password if you do not recognise the device.",
             )
         }
-        LetterContent::PasswordReset { username, link, minutes_valid } => Words::new("MIF: choose a new password")
+        LetterContent::PasswordReset { username, way_in, minutes_valid } => Words::new("MIF: choose a new password")
             .says(format!("Hello {username},"))
             .says("Somebody, most likely you, asked to change the password of your account.")
-            .links("Choose a new password", link)
-            .says(format!("This link works once and expires in {}.", in_words(*minutes_valid, UNITS)))
+            .lets_in("Choose a new password", COPIED, way_in)
+            .says(format!("{} works once and expires in {}.", it(way_in), in_words(*minutes_valid, UNITS)))
             .says(
-                "If you did not ask for it, ignore this message: your password stays as it is. Do not give this link \
-                 to anybody.",
+                "If you did not ask for it, ignore this message: your password stays as it is. Do not give it to \
+                 anybody.",
             ),
-        LetterContent::EmailConfirmation { username, link } => Words::new("MIF: confirm your e-mail address")
+        LetterContent::EmailConfirmation { username, way_in } => Words::new("MIF: confirm your e-mail address")
             .says(format!("Hello {username},"))
             .says("This address was given for your account. It will not count until it is confirmed.")
-            .links("Confirm this address", link)
+            .lets_in("Confirm this address", COPIED, way_in)
             .says("If you have no MIF account, ignore this message."),
         LetterContent::EmailChanged { username, new_email_masked } => {
             Words::new("MIF: the e-mail address of your account has changed")
@@ -48,15 +58,16 @@ pub(super) fn words(content: &LetterContent) -> Words {
                 "To open it again, ask for a new password with \"Forgotten password\" on the sign-in page, or turn to \
                  your administrator.",
             ),
-        LetterContent::Invitation { username, link, minutes_valid } => Words::new("MIF: your account is ready")
+        LetterContent::Invitation { username, way_in, minutes_valid } => Words::new("MIF: your account is ready")
             .says("Hello,")
             .says(format!(
                 "An account was made for you in MIF, the maintenance management system. Your username is {username}. \
                  What is left is to choose your password."
             ))
-            .links("Choose my password", link)
+            .lets_in("Choose my password", COPIED, way_in)
             .says(format!(
-                "This link works once and expires in {}. Do not give it to anybody.",
+                "{} works once and expires in {}. Do not give it to anybody.",
+                it(way_in),
                 in_words(*minutes_valid, UNITS)
             )),
         LetterContent::InterventionNotice { title, content, link } => {

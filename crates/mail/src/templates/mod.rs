@@ -4,7 +4,7 @@ mod english;
 mod french;
 mod layout;
 
-use mif_domain::mail::LetterContent;
+use mif_domain::mail::{LetterContent, WayIn};
 use mif_domain::users::Language;
 
 /// A letter in words, in both forms.
@@ -63,6 +63,14 @@ impl Words {
     fn links(mut self, label: &'static str, address: &str) -> Self {
         self.link = Some(Link { label, address: address.to_owned() });
         self
+    }
+
+    /// The way in: a link to follow, or a token with word of what to do with it.
+    fn lets_in(self, label: &'static str, copied: &'static str, way_in: &WayIn) -> Self {
+        match way_in {
+            WayIn::Link(link) => self.links(label, link),
+            WayIn::Token(token) => self.links(copied, token),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What arrives, read back by another parser.
 
 use mailparse::{MailHeaderMap as _, ParsedMail, parse_mail};
-use mif_domain::mail::{LetterContent, Mailer as _};
+use mif_domain::mail::{LetterContent, Mailer as _, WayIn};
 use mif_domain::users::Language;
 
 use crate::sending::{letter, mailer_for};
@@ -12,13 +12,14 @@ const LINK: &str = "https://gmao.exemple.ma/mot-de-passe?a=1&jeton=abc";
 fn contents(name: &str) -> Vec<LetterContent> {
     let username = name.to_owned();
     let link = LINK.to_owned();
+    let way_in = WayIn::Link(link.clone());
     vec![
         LetterContent::TokenReuse { username: username.clone() },
-        LetterContent::PasswordReset { username: username.clone(), link: link.clone(), minutes_valid: 30 },
-        LetterContent::EmailConfirmation { username: username.clone(), link: link.clone() },
+        LetterContent::PasswordReset { username: username.clone(), way_in: way_in.clone(), minutes_valid: 30 },
+        LetterContent::EmailConfirmation { username: username.clone(), way_in: way_in.clone() },
         LetterContent::EmailChanged { username: username.clone(), new_email_masked: "k***@exemple.ma".to_owned() },
         LetterContent::AccountClosed { username: username.clone() },
-        LetterContent::Invitation { username: username.clone(), link: link.clone(), minutes_valid: 4320 },
+        LetterContent::Invitation { username: username.clone(), way_in: way_in.clone(), minutes_valid: 4320 },
         LetterContent::InterventionNotice {
             title: format!("Intervention 12 terminée : {name}"),
             content: format!("Réparée par {name}.\nÀ vérifier."),
@@ -138,4 +139,23 @@ async fn nothing_in_a_letter_can_add_a_header_or_a_command() {
     assert!(id.starts_with("<x--Bcc--victim") && id.ends_with("@usine.ma>"), "{id}");
     assert!(!part(&mail, "text/html").contains("<b>"));
     assert!(part(&mail, "text/plain").contains("\r\n.\r\nMAIL FROM"), "the text itself must survive");
+}
+
+#[tokio::test]
+async fn without_an_address_of_the_application_a_letter_says_to_copy_the_token() {
+    for (language, words, noun) in
+        [(Language::French, "à copier", "Ce jeton"), (Language::English, "to copy", "This token")]
+    {
+        let way_in = WayIn::Token("q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA".to_owned());
+        let content = LetterContent::PasswordReset { username: "karim".to_owned(), way_in, minutes_valid: 30 };
+        let raw = arrived(content, language).await;
+        let mail = parse_mail(&raw).unwrap();
+        for kind in ["text/plain", "text/html"] {
+            let body = part(&mail, kind);
+            for piece in [words, noun, "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"] {
+                assert!(body.contains(piece), "{piece}: {body}");
+            }
+            assert!(!body.contains("href"), "{body}");
+        }
+    }
 }

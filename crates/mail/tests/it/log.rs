@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use mif_domain::mail::{LetterContent, Mailer as _};
+use mif_domain::mail::{LetterContent, Mailer as _, WayIn};
 use mif_domain::users::Language;
 use mif_mail::{Links, LogMailer};
 
@@ -39,11 +39,11 @@ async fn logged(links: Links, content: LetterContent) -> String {
 
 fn with_tokens() -> [LetterContent; 3] {
     let username = "karim".to_owned();
-    let link = "https://gmao.exemple.ma/x?jeton=SECRET".to_owned();
+    let way_in = WayIn::Link("https://gmao.exemple.ma/x?jeton=SECRET".to_owned());
     [
-        LetterContent::PasswordReset { username: username.clone(), link: link.clone(), minutes_valid: 30 },
-        LetterContent::EmailConfirmation { username: username.clone(), link: link.clone() },
-        LetterContent::Invitation { username, link, minutes_valid: 60 },
+        LetterContent::PasswordReset { username: username.clone(), way_in: way_in.clone(), minutes_valid: 30 },
+        LetterContent::EmailConfirmation { username: username.clone(), way_in: way_in.clone() },
+        LetterContent::Invitation { username, way_in, minutes_valid: 60 },
     ]
 }
 
@@ -60,6 +60,16 @@ async fn a_log_in_production_holds_no_token() {
         let log = logged(Links::Masked, content).await;
         assert!(log.contains("https://gmao.exemple.ma/***") && !log.contains("SECRET"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn a_bare_token_is_masked_too() {
+    let content = || {
+        let way_in = WayIn::Token("SECRET".to_owned());
+        LetterContent::PasswordReset { username: "karim".to_owned(), way_in, minutes_valid: 30 }
+    };
+    assert!(logged(Links::Shown, content()).await.contains("SECRET"));
+    assert!(!logged(Links::Masked, content()).await.contains("SECRET"));
 }
 
 #[tokio::test]

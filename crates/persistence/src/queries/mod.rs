@@ -34,7 +34,7 @@ use mif_domain::queries::{
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
 use mif_domain::technicians::{Skill, TechnicianId};
-use mif_domain::users::{SignInName, UserId};
+use mif_domain::users::{EmailAddress, SignInName, UserId};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
 
 use crate::errors::plain;
@@ -68,6 +68,9 @@ impl SessionStates for SeaQueries {
 impl Queries for SeaQueries {
     async fn find_user(&self, id: UserId, scope: UserScope) -> Stored<Option<UserView>> {
         users::find(self, id, scope).await
+    }
+    async fn find_wanted_email(&self, user: UserId, at: Instant) -> Stored<Option<EmailAddress>> {
+        users::find_wanted_email(self, user, at).await
     }
     async fn list_users(
         &self,

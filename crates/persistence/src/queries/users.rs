@@ -1,9 +1,10 @@
 //! Users, read.
 
+use mif_domain::Instant;
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{Credentials, UserFilter, UserScope, UserSort, UserView};
-use mif_domain::repository::Stored;
-use mif_domain::users::{PasswordHash, SignInName, UserId};
+use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::users::{EmailAddress, PasswordHash, SignInName, UserId};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult, QueryTrait as _, Select,
 };
@@ -29,6 +30,14 @@ pub(super) async fn find_credentials(queries: &SeaQueries, name: &SignInName) ->
 pub(super) async fn find(queries: &SeaQueries, id: UserId, scope: UserScope) -> Stored<Option<UserView>> {
     let row = visible(scope).filter(table::Column::Id.eq(id.0)).one(&queries.0.reader).await.map_err(plain)?;
     row.map(view).transpose()
+}
+
+pub(super) async fn find_wanted_email(queries: &SeaQueries, user: UserId, at: Instant) -> Stored<Option<EmailAddress>> {
+    let sql = "SELECT new_email FROM email_changes WHERE user_id = $1 AND expires_at > $2";
+    let Some(row) = queries.one(sql, vec![user.0.into(), at.into()]).await? else { return Ok(None) };
+    let email: String = row.try_get("", "new_email").map_err(plain)?;
+    let bad = |why| RepositoryError::corrupt("email_changes", "new_email", user.0, why);
+    EmailAddress::parse(&email).map(Some).map_err(bad)
 }
 
 pub(super) async fn list(

@@ -6,7 +6,7 @@ use mif_domain::documents::FileId;
 use mif_domain::outbox::{Outbox, OutboxMessage};
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::SessionId;
-use mif_domain::users::UserId;
+use mif_domain::users::{EmailAddress, UserId};
 use serde_json::{Value, json};
 
 use crate::unit_of_work::Transaction;
@@ -29,6 +29,15 @@ fn spell(message: &OutboxMessage) -> (&'static str, Value) {
         }
         OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
         OutboxMessage::WarnOfClosedAccount { user_id } => ("warn_of_closed_account", json!({ "user_id": user_id.0 })),
+        OutboxMessage::SendPasswordReset { address } => ("send_password_reset", json!({ "address": address.as_str() })),
+        OutboxMessage::SendInvitation { user_id } => ("send_invitation", json!({ "user_id": user_id.0 })),
+        OutboxMessage::SendEmailConfirmation { user_id, address } => {
+            ("send_email_confirmation", json!({ "user_id": user_id.0, "address": address.as_str() }))
+        }
+        OutboxMessage::TellOfChangedEmail { user_id, old_address, new_masked } => (
+            "tell_of_changed_email",
+            json!({ "user_id": user_id.0, "old_address": old_address.as_str(), "new_masked": new_masked }),
+        ),
     }
 }
 
@@ -37,6 +46,8 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
     let corrupt = |why: &str| RepositoryError::corrupt("outbox", "payload", id, why);
     let payload: Value = serde_json::from_str(payload).map_err(|_| corrupt("is not JSON"))?;
     let number = |name: &str| payload.get(name).and_then(Value::as_i64).ok_or_else(|| corrupt("lacks a number"));
+    let text = |name: &str| payload.get(name).and_then(Value::as_str).ok_or_else(|| corrupt("lacks a text"));
+    let address = |name: &str| EmailAddress::parse(text(name)?).map_err(|_| corrupt("holds no address"));
     match kind {
         "warn_of_token_reuse" => Ok(OutboxMessage::WarnOfTokenReuse {
             user_id: UserId(number("user_id")?),
@@ -47,6 +58,17 @@ pub(crate) fn read(id: i64, kind: &str, payload: &str) -> Stored<OutboxMessage> 
             Ok(OutboxMessage::RemoveFile { file_id: file.ok_or_else(|| corrupt("lacks a file"))? })
         }
         "warn_of_closed_account" => Ok(OutboxMessage::WarnOfClosedAccount { user_id: UserId(number("user_id")?) }),
+        "send_password_reset" => Ok(OutboxMessage::SendPasswordReset { address: address("address")? }),
+        "send_invitation" => Ok(OutboxMessage::SendInvitation { user_id: UserId(number("user_id")?) }),
+        "send_email_confirmation" => Ok(OutboxMessage::SendEmailConfirmation {
+            user_id: UserId(number("user_id")?),
+            address: address("address")?,
+        }),
+        "tell_of_changed_email" => Ok(OutboxMessage::TellOfChangedEmail {
+            user_id: UserId(number("user_id")?),
+            old_address: address("old_address")?,
+            new_masked: text("new_masked")?.to_owned(),
+        }),
         _ => Err(RepositoryError::corrupt("outbox", "kind", id, "is unknown")),
     }
 }

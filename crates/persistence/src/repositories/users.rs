@@ -158,6 +158,14 @@ impl UserRepository for Users<'_> {
         Ok(self.0.checked(result)? > 0)
     }
 
+    async fn email_exists(&mut self, email: &EmailAddress, except: UserId) -> Stored<bool> {
+        let query = table::Entity::find()
+            .filter(table::Column::EmailNorm.eq(email.normalized()))
+            .filter(table::Column::Id.ne(except.0));
+        let result = query.count(self.0.connection()).await;
+        Ok(self.0.checked(result)? > 0)
+    }
+
     async fn count_active_admins(&mut self) -> Stored<u64> {
         let query = table::Entity::find()
             .filter(table::Column::Role.eq(Role::Admin.as_str()))

@@ -9,6 +9,7 @@
 
 mod documents;
 mod layers;
+mod mail;
 mod nearest;
 mod network;
 mod problems;
@@ -21,6 +22,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 pub use documents::{Antivirus, Documents, S3, Storage, StoragePlace};
+pub use mail::Mail;
 pub use network::{Network, NetworkError};
 pub use problems::{Problem, SettingsError};
 pub use sections::{Bootstrap, Cors, Database, Http, Keys, Limits, Log, Migrate, Passwords, Telemetry, Tokens};
@@ -60,6 +62,8 @@ pub struct Settings {
     pub antivirus: Antivirus,
     /// Which are taken.
     pub documents: Documents,
+    /// Letters.
+    pub mail: Mail,
     /// The first administrator.
     pub bootstrap: Bootstrap,
     /// The flood guard.
@@ -105,6 +109,7 @@ impl Settings {
         let storage = Storage::read(reader, &beneath);
         let antivirus = Antivirus::read(reader);
         let documents = Documents::read(reader);
+        let mail = Mail::read(reader);
         let bootstrap = Bootstrap::read(reader);
         let limits = Limits::read(reader);
         let cors = Cors::read(reader);
@@ -119,6 +124,11 @@ impl Settings {
                            MIF_ANTIVIRUS__ALLOW_OFF=true to take documents that nobody scans";
             reader.reject("antivirus.clamd", message.to_owned());
         }
+        if let (Ok(Profile::Production), Ok(Mail { smtp: None, .. })) = (profile, &mail) {
+            let message = "must be set in the production profile, which does not write letters to the log: set \
+                           MIF_MAIL__SMTP_URL and MIF_MAIL__FROM";
+            reader.reject("mail.smtp_url", message.to_owned());
+        }
         Ok(Self {
             profile: profile?,
             data_dir: data_dir?,
@@ -130,6 +140,7 @@ impl Settings {
             storage: storage?,
             antivirus: antivirus?,
             documents: documents?,
+            mail: mail?,
             bootstrap: bootstrap?,
             limits: limits?,
             cors: cors?,
@@ -158,6 +169,12 @@ impl Settings {
             warnings.push(
                 "documents are kept in a folder of this machine, which suits a single server process unless the \
                  folder is shared: set MIF_STORAGE__URL before running several"
+                    .to_owned(),
+            );
+        }
+        if self.profile == Profile::Production && self.http.public_url.is_none() {
+            warnings.push(
+                "letters hold tokens instead of links: set MIF_HTTP__PUBLIC_URL to where people reach the application"
                     .to_owned(),
             );
         }

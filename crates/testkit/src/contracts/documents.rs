@@ -6,7 +6,7 @@ use mif_domain::customers::CustomerId;
 use mif_domain::documents::{Analysis, Attachment, Document, DocumentId, FileId, NewDocument, Rewrap, WrappedKey};
 use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::InterventionId;
-use mif_domain::outbox::OutboxMessage;
+use mif_domain::outbox::{Lane, OutboxMessage};
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{DocumentFilter, DocumentScope, DocumentSort, EquipmentScope, InterventionScope, KeyUse};
 use mif_domain::text::Line;
@@ -114,7 +114,7 @@ pub async fn a_deleted_document_is_gone_and_its_blob_is_to_be_removed(backend: &
         unit.commit().await.unwrap();
     }
     assert_eq!(find(backend, document.id).await, None);
-    let leased = backend.queue.lease(later(1), TimeDelta::seconds(60), 10).await.unwrap();
+    let leased = backend.queue.lease(Lane::Files, later(1), TimeDelta::seconds(60), 10).await.unwrap();
     assert_eq!(leased.into_iter().map(|leased| leased.message).collect::<Vec<_>>(), [message]);
 }
 

@@ -18,6 +18,7 @@ pub mod history;
 pub mod idempotency;
 pub mod interventions;
 pub mod lateness;
+pub mod letter_tokens;
 pub mod notifications;
 pub mod outbox;
 pub mod planning;
@@ -184,5 +185,6 @@ macro_rules! unit_of_work_contracts {
         $crate::idempotency_contracts!($fixture);
         $crate::outbox_contracts!($fixture);
         $crate::guess_contracts!($fixture);
+        $crate::letter_token_contracts!($fixture);
     };
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use mif_domain::Instant;
-use mif_domain::outbox::{LeasedMessage, OutboxMessage};
+use mif_domain::documents::FileId;
+use mif_domain::outbox::{Lane, LeasedMessage, OutboxMessage};
 use mif_domain::sessions::SessionId;
-use mif_domain::users::UserId;
+use mif_domain::users::{EmailAddress, UserId};
 
 use super::{Backend, at_once};
 use crate::{T0, later};
@@ -22,6 +23,8 @@ macro_rules! outbox_contracts {
             a_postponed_message_waits,
             a_message_that_was_given_up_is_not_leased_again,
             messages_come_in_order_and_in_batches,
+            a_lane_does_not_wait_for_another,
+            every_message_is_read_back_as_it_was_written,
             parallel_workers_never_get_the_same_message,
             every_message_reads_back_as_it_was_written,
         );
@@ -43,7 +46,7 @@ async fn enqueue(backend: &Backend, count: i64) {
 }
 
 async fn lease(backend: &Backend, at: Instant, limit: u32) -> Vec<LeasedMessage> {
-    backend.queue.lease(at, LEASE, limit).await.unwrap()
+    backend.queue.lease(Lane::Letters, at, LEASE, limit).await.unwrap()
 }
 
 /// What one worker holds, no other gets.
@@ -99,6 +102,39 @@ pub async fn messages_come_in_order_and_in_batches(backend: &Backend) {
         order.extend(batch.into_iter().map(|leased| leased.message));
     }
     assert_eq!(order, (1..=5).map(message).collect::<Vec<_>>());
+}
+
+/// However many letters wait.
+pub async fn a_lane_does_not_wait_for_another(backend: &Backend) {
+    enqueue(backend, 3).await;
+    let removal = OutboxMessage::RemoveFile { file_id: FileId([7; 16]) };
+    let mut unit = backend.begin().await;
+    unit.outbox().enqueue(removal.clone(), T0).await.unwrap();
+    unit.commit().await.unwrap();
+    let leased = backend.queue.lease(Lane::Files, T0, LEASE, 10).await.unwrap();
+    assert_eq!(leased.into_iter().map(|leased| leased.message).collect::<Vec<_>>(), [removal]);
+    assert_eq!(lease(backend, T0, 10).await.len(), 3);
+}
+
+/// With the moment it was added.
+pub async fn every_message_is_read_back_as_it_was_written(backend: &Backend) {
+    let address = EmailAddress::parse("Zoé.O'Neil@exemple.ma").unwrap();
+    let user_id = UserId(7);
+    let messages = [
+        message(1),
+        OutboxMessage::SendPasswordReset { address: address.clone() },
+        OutboxMessage::SendInvitation { user_id },
+        OutboxMessage::SendEmailConfirmation { user_id, address: address.clone() },
+        OutboxMessage::TellOfChangedEmail { user_id, old_address: address, new_masked: "z***@\"é.ma".to_owned() },
+    ];
+    let mut unit = backend.begin().await;
+    for message in &messages {
+        unit.outbox().enqueue(message.clone(), later(5)).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let leased = lease(backend, later(9), 10).await;
+    assert!(leased.iter().all(|leased| leased.enqueued_at == later(5)));
+    assert_eq!(leased.into_iter().map(|leased| leased.message).collect::<Vec<_>>(), messages);
 }
 
 /// Every message goes to exactly one of them.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mif_domain::RepositoryError;
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
-use mif_domain::outbox::OutboxMessage;
+use mif_domain::outbox::{Lane, OutboxMessage};
 use mif_domain::queries::UserScope;
 use mif_domain::sessions::SessionId;
 use mif_domain::unit_of_work::NamedLock;
@@ -39,7 +39,7 @@ pub async fn a_commit_makes_everything_visible_at_once(backend: &Backend) {
     unit.outbox().enqueue(warning, T0).await.unwrap();
     unit.commit().await.unwrap();
     assert!(backend.queries.find_user(user.id, UserScope::All).await.unwrap().is_some());
-    assert_eq!(backend.queue.lease(T0, chrono::TimeDelta::seconds(1), 10).await.unwrap().len(), 1);
+    assert_eq!(backend.queue.lease(Lane::Letters, T0, chrono::TimeDelta::seconds(1), 10).await.unwrap().len(), 1);
 }
 
 /// Rows, audit events and messages of a dropped unit never were.
@@ -53,7 +53,7 @@ pub async fn dropping_a_unit_undoes_everything(backend: &Backend) {
     assert!(unit.users().find_for_update(user.id).await.unwrap().is_none());
     assert!(!unit.users().username_exists(&user.username).await.unwrap());
     drop(unit);
-    assert!(backend.queue.lease(later(60), chrono::TimeDelta::seconds(1), 10).await.unwrap().is_empty());
+    assert!(backend.queue.lease(Lane::Letters, later(60), chrono::TimeDelta::seconds(1), 10).await.unwrap().is_empty());
 }
 
 /// What went well before the error is lost too: a commit fails.

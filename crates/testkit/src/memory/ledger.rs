@@ -42,8 +42,16 @@ impl AuditTrail for Trail<'_> {
 impl Outbox for Messages<'_> {
     async fn enqueue(&mut self, message: OutboxMessage, at: Instant) -> Stored<()> {
         let id = OutboxId(self.0.state.next_id());
-        let entry =
-            OutboxEntry { id, message, due_at: at, leased_until: None, attempts: 0, last_error: None, given_up: false };
+        let entry = OutboxEntry {
+            id,
+            message,
+            enqueued_at: at,
+            due_at: at,
+            leased_until: None,
+            attempts: 0,
+            last_error: None,
+            given_up: false,
+        };
         self.0.state.outbox.insert(id, entry);
         Ok(())
     }

@@ -6,6 +6,7 @@ mod equipment;
 mod guesses;
 mod interventions;
 mod ledger;
+mod letter_tokens;
 mod notifications;
 mod queries;
 mod sessions;
@@ -25,8 +26,9 @@ use mif_domain::equipment::EquipmentRepository;
 use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
+use mif_domain::letter_tokens::LetterTokenRepository;
 use mif_domain::notifications::{Notification, NotificationRepository};
-use mif_domain::outbox::{LeasedMessage, Outbox, OutboxId, OutboxQueue};
+use mif_domain::outbox::{Lane, LeasedMessage, Outbox, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
 use mif_domain::sessions::SessionRepository;
 use mif_domain::technicians::{SkillRepository, TechnicianRepository};
@@ -112,11 +114,12 @@ impl UnitOfWorkFactory for MemoryStore {
 
 #[async_trait]
 impl OutboxQueue for MemoryStore {
-    async fn lease(&self, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>> {
+    async fn lease(&self, lane: Lane, at: Instant, lease: TimeDelta, limit: u32) -> Stored<Vec<LeasedMessage>> {
         let _turn = self.take_turn().await?;
         Ok(self.write(|state| {
             let free = |entry: &&mut OutboxEntry| {
-                !entry.given_up && entry.due_at <= at && entry.leased_until.is_none_or(|until| until <= at)
+                let ready = !entry.given_up && entry.due_at <= at;
+                entry.message.lane() == lane && ready && entry.leased_until.is_none_or(|until| until <= at)
             };
             let mut due: Vec<_> = state.outbox.values_mut().filter(free).collect();
             due.sort_by_key(|entry| (entry.due_at, entry.id));
@@ -126,7 +129,12 @@ impl OutboxQueue for MemoryStore {
                 .map(|entry| {
                     entry.leased_until = Some(at + lease);
                     entry.attempts += 1;
-                    LeasedMessage { id: entry.id, message: entry.message.clone(), attempt: entry.attempts }
+                    LeasedMessage {
+                        id: entry.id,
+                        message: entry.message.clone(),
+                        attempt: entry.attempts,
+                        enqueued_at: entry.enqueued_at,
+                    }
                 })
                 .collect()
         }))
@@ -205,6 +213,9 @@ impl UnitOfWork for Unit {
     }
     fn audit(&mut self) -> Box<dyn AuditTrail + '_> {
         Box::new(ledger::Trail(self))
+    }
+    fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_> {
+        Box::new(letter_tokens::LetterTokens(self))
     }
     fn outbox(&mut self) -> Box<dyn Outbox + '_> {
         Box::new(ledger::Messages(self))

@@ -10,11 +10,12 @@ use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::guesses::AddressKey;
 use mif_domain::idempotency::{Fingerprint, StoredAnswer};
 use mif_domain::interventions::{Intervention, InterventionId, NewHistoryEntry};
+use mif_domain::letter_tokens::{LetterTokenHash, PasswordReset};
 use mif_domain::notifications::{Notification, NotificationId};
 use mif_domain::outbox::{OutboxId, OutboxMessage};
 use mif_domain::sessions::{NewSession, RevokeReason, SessionId, TokenHash};
 use mif_domain::technicians::{Level, Skill, SkillId, Technician, TechnicianId};
-use mif_domain::users::{PasswordHash, User, UserId};
+use mif_domain::users::{EmailAddress, PasswordHash, User, UserId};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) documents: BTreeMap<DocumentId, Document>,
     pub(super) sessions: BTreeMap<SessionId, StoredSession>,
     pub(super) spent: BTreeMap<TokenHash, SessionId>,
+    pub(super) resets: BTreeMap<UserId, PasswordReset>,
+    pub(super) wanted_emails: BTreeMap<UserId, WantedEmail>,
     pub(super) audit: Vec<AuditEvent>,
     pub(super) outbox: BTreeMap<OutboxId, OutboxEntry>,
     pub(super) answers: BTreeMap<(UserId, String), Entry>,
@@ -102,6 +105,15 @@ impl StoredSession {
     }
 }
 
+/// An address that somebody asked for.
+#[derive(Debug, Clone)]
+pub(super) struct WantedEmail {
+    pub(super) email: EmailAddress,
+    pub(super) token_hash: Option<LetterTokenHash>,
+    pub(super) sent_at: Option<Instant>,
+    pub(super) expires_at: Instant,
+}
+
 /// A message as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
@@ -109,6 +121,8 @@ pub struct OutboxEntry {
     pub id: OutboxId,
     /// What to do.
     pub message: OutboxMessage,
+    /// When it was added.
+    pub enqueued_at: Instant,
     /// When it may be tried.
     pub due_at: Instant,
     /// Until when a worker holds it.

@@ -103,6 +103,11 @@ impl UserRepository for Users<'_> {
         Ok(self.0.state.users.values().any(|user| user.username == *username))
     }
 
+    async fn email_exists(&mut self, email: &EmailAddress, except: UserId) -> Stored<bool> {
+        let taken = |user: &User| user.id != except && user.email.normalized() == email.normalized();
+        Ok(self.0.state.users.values().any(taken))
+    }
+
     async fn count_active_admins(&mut self) -> Stored<u64> {
         let admins = self.0.state.users.values().filter(|user| user.is_active && user.role == Role::Admin);
         Ok(admins.count() as u64)

@@ -61,6 +61,7 @@ const APPLICATION_EXTERNALS: &[&str] = &[
     "tracing", // use cases name their spans
     "tokio",   // timeouts and semaphores, no I/O
     "sha2",    // fingerprints and token hashes
+    "base64",  // tokens that people get by letter
 ];
 
 const CORE_TESTS: Dev = Dev::Only(&["mif-testkit", "proptest", "tokio", "futures-util"]);

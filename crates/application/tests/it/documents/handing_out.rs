@@ -1,12 +1,11 @@
 //! Handing contents out, and forgetting them.
 
 use mif_application::documents::{DeleteDocument, DocumentError, Download, DownloadDocument, GetDocument};
-use mif_application::outbox::OutboxWorker;
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::{Analysis, FileStoreError};
-use mif_domain::outbox::OutboxMessage;
+use mif_domain::outbox::{Lane, OutboxMessage};
 use mif_domain::text::Line;
-use mif_testkit::{NoQueries, RecordingMailer};
+use mif_testkit::RecordingMailer;
 
 use super::*;
 
@@ -19,16 +18,6 @@ impl Plant {
             all.extend(piece);
         }
         Ok(all)
-    }
-
-    fn worker(&self) -> OutboxWorker {
-        OutboxWorker {
-            queue: std::sync::Arc::new(self.world.store.clone()),
-            queries: std::sync::Arc::new(NoQueries(self.world.store.clone())),
-            clock: self.world.clock.clone(),
-            files: self.world.files.clone(),
-            mailer: std::sync::Arc::new(RecordingMailer::default()),
-        }
     }
 }
 
@@ -97,13 +86,13 @@ async fn deleting_forgets_the_row_at_once_and_the_blob_soon() {
     assert_eq!(waiting[0].message, OutboxMessage::RemoveFile { file_id: document.content.file.id });
     assert_eq!(plant.world.audited(AuditKind::DocumentDeleted), 1);
 
-    let worker = plant.worker();
+    let worker = plant.world.outbox(std::sync::Arc::new(RecordingMailer::default()));
     plant.world.files.fail_with(FileStoreError::Unavailable("unmounted".to_owned()));
-    assert_eq!(worker.run_once().await, Ok(1));
+    assert_eq!(worker.run_once(Lane::Files).await, Ok(1));
     plant.world.files.recover();
     assert_eq!(plant.world.files.blobs().len(), 2);
     plant.world.wait(3600);
-    assert_eq!(worker.run_once().await, Ok(1));
+    assert_eq!(worker.run_once(Lane::Files).await, Ok(1));
     assert_eq!(plant.world.files.blobs(), [kept.content.file.id]);
     assert!(plant.world.store.outbox().is_empty());
 }

@@ -12,7 +12,7 @@ use mif_domain::queries::{
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
-use mif_domain::users::{SignInName, UserId};
+use mif_domain::users::{EmailAddress, SignInName, UserId};
 use mif_domain::{Instant, RepositoryError};
 
 use super::MemoryStore;
@@ -66,6 +66,11 @@ impl Queries for NoQueries {
         let visible = scope == UserScope::All || scope == UserScope::Only(id);
         let user = self.0.read(|state| state.users.get(&id).cloned());
         Ok(user.filter(|_| visible).map(UserView::from))
+    }
+
+    async fn find_wanted_email(&self, user: UserId, at: Instant) -> Stored<Option<EmailAddress>> {
+        let wanted = self.0.read(|state| state.wanted_emails.get(&user).cloned());
+        Ok(wanted.filter(|wanted| wanted.expires_at > at).map(|wanted| wanted.email))
     }
 
     async fn list_users(

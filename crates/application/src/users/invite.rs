@@ -1,0 +1,69 @@
+//! Inviting the owner of an account once more.
+
+use mif_domain::outbox::OutboxMessage;
+use mif_domain::repository::RepositoryError;
+use mif_domain::users::UserId;
+use thiserror::Error;
+
+use super::read::manage;
+use crate::Core;
+use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
+
+/// Sends a letter with which the owner of an account that nobody has used yet chooses its password.
+#[derive(Debug, Clone, Copy)]
+pub struct SendInvitation {
+    /// Whom.
+    pub id: UserId,
+}
+
+/// Why no letter leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SendInvitationError {
+    /// There is none that the actor may see.
+    #[error("no such user")]
+    NotFound,
+    /// Accounts are managed by administrators.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The account is closed, or its owner has signed in: a forgotten password is another matter.
+    #[error("the account is in use or closed")]
+    NotInvitable,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<Refusal> for SendInvitationError {
+    fn from(error: Refusal) -> Self {
+        match error {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::Denied(denied) => Self::Denied(denied),
+            Refusal::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl From<RecheckError> for SendInvitationError {
+    fn from(error: RecheckError) -> Self {
+        match error {
+            RecheckError::Denied(denied) => Self::Denied(denied),
+            RecheckError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl SendInvitation {
+    /// Leaves the letter to the outbox, for an administrator. The token of the one before stops working.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), SendInvitationError> {
+        manage(core, actor, self.id).await?;
+        let mut work = core.work.begin().await?;
+        let now = core.clock.now();
+        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
+        let user = work.users().find_for_update(self.id).await?.ok_or(SendInvitationError::NotFound)?;
+        if !user.is_active || user.last_login_at.is_some() {
+            return Err(SendInvitationError::NotInvitable);
+        }
+        work.outbox().enqueue(OutboxMessage::SendInvitation { user_id: user.id }, now).await?;
+        Ok(work.commit().await?)
+    }
+}
