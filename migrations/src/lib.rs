@@ -8,6 +8,7 @@ mod dialect;
 mod m20261120_000001_foundation;
 mod m20261120_000002_maintenance;
 mod m20261120_000004_documents;
+mod m20261120_000007_audit_chain;
 
 use sea_orm_migration::prelude::*;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000001_foundation::Migration),
             Box::new(m20261120_000002_maintenance::Migration),
             Box::new(m20261120_000004_documents::Migration),
+            Box::new(m20261120_000007_audit_chain::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A scope is part of every query on scoped data: without one the query cannot be built, so nothing can forget it.
 
+mod audit;
 mod customers;
 mod documents;
 mod interventions;
@@ -10,6 +11,7 @@ mod technicians;
 
 use async_trait::async_trait;
 
+pub use audit::{AuditEntry, AuditFilter, AuditQueries, AuditSort};
 pub use customers::{CustomerFilter, CustomerQueries, CustomerScope, CustomerSort};
 pub use documents::{DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, KeyUse};
 pub use interventions::{
@@ -205,6 +207,7 @@ pub trait Queries:
     + InterventionQueries
     + NotificationQueries
     + DocumentQueries
+    + AuditQueries
     + Send
     + Sync
     + std::fmt::Debug

@@ -89,6 +89,7 @@ impl App {
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
             sessions: Arc::new(SessionCache::default()),
+            denials: Arc::default(),
         };
         let lifecycle = Arc::new(Lifecycle::default());
         let state = ApiState::new(core.clone(), queries, TrustedProxies::default(), lifecycle.clone(), "test");

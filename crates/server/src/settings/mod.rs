@@ -7,6 +7,7 @@
 //!
 //! To add a setting: a line in `default.toml`, a row in `configuration.md`, a field and its line in `sections`.
 
+mod audit;
 mod documents;
 mod layers;
 mod nearest;
@@ -20,6 +21,7 @@ mod web_address;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub use audit::Audit;
 pub use documents::{Antivirus, Documents, S3, Storage, StoragePlace};
 pub use network::{Network, NetworkError};
 pub use problems::{Problem, SettingsError};
@@ -60,6 +62,8 @@ pub struct Settings {
     pub antivirus: Antivirus,
     /// Which are taken.
     pub documents: Documents,
+    /// The audit trail.
+    pub audit: Audit,
     /// The first administrator.
     pub bootstrap: Bootstrap,
     /// The flood guard.
@@ -105,6 +109,7 @@ impl Settings {
         let storage = Storage::read(reader, &beneath);
         let antivirus = Antivirus::read(reader);
         let documents = Documents::read(reader);
+        let audit = Audit::read(reader, &beneath);
         let bootstrap = Bootstrap::read(reader);
         let limits = Limits::read(reader);
         let cors = Cors::read(reader);
@@ -130,6 +135,7 @@ impl Settings {
             storage: storage?,
             antivirus: antivirus?,
             documents: documents?,
+            audit: audit?,
             bootstrap: bootstrap?,
             limits: limits?,
             cors: cors?,
