@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail like tests"
 )]
 
+mod audit;
 mod contracts;
 mod errors;
 mod idempotency;
