@@ -24,7 +24,8 @@ async fn an_event_is_chained_within_a_second(database: Database) {
     let watch = Stopwatch::start();
     admin.new_machine("P-1").await;
     let chained = async || {
-        let rows = admin.get("/api/v1/audit/?type=equipment.created").await.is(200);
+        let created = admin.request(Method::GET, "/api/v1/audit/?type=equipment.created");
+        let rows = admin.send(created).await.is(200);
         rows.rows().iter().all(|row| row["seq"].is_i64() && row["hash"].is_string())
     };
     eventually("the event is chained", WITHIN, chained).await;

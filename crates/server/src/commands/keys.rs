@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use chrono::TimeDelta;
+use mif_application::audit::RecordKeyRotation;
 use mif_application::documents::upkeep::RewrapKeys;
 use mif_domain::documents::FileKeys as _;
 use mif_domain::sessions::AccessTokens as _;
@@ -87,11 +88,13 @@ async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
     if parts.file_keys.is_folder() {
         let activation = parts.core.clock.now() + UNTIL_USED;
         let key_id = parts.file_keys.add(activation)?;
+        RecordKeyRotation { keys: "files", key_id: Some(key_id.clone()) }.run(&parts.core).await?;
         writeln!(output, "key {key_id} encrypts from {} on", activation.format("%H:%M:%S UTC"))?;
         // Clocks of replicas differ a little.
         let wait = (UNTIL_USED + TimeDelta::seconds(2)).to_std()?;
         tokio::time::sleep(wait).await;
     } else {
+        RecordKeyRotation { keys: "files", key_id: None }.run(&parts.core).await?;
         writeln!(output, "the keys come from MIF_STORAGE__KEYS: documents are wrapped with its first")?;
     }
     let keys = Arc::clone(&parts.file_keys);

@@ -1,0 +1,45 @@
+//! What is noted beside the use cases' own effects.
+
+use mif_application::audit::{ListAudit, ReadAuditError, ReadCheckpoint, RecordKeyRotation};
+use mif_domain::audit::AuditKind;
+use mif_domain::paging::{Direction, PageRequest, Position};
+use mif_domain::queries::{AuditFilter, AuditSort};
+use mif_domain::users::Role;
+
+use crate::world::World;
+
+fn everything() -> ListAudit {
+    let page = PageRequest {
+        sort: AuditSort::Id,
+        direction: Direction::Ascending,
+        limit: 50,
+        position: Position::First,
+        with_total: false,
+    };
+    ListAudit { filter: AuditFilter::default(), page }
+}
+
+#[tokio::test]
+async fn the_audit_trail_is_for_administrators_alone() {
+    let world = World::new();
+    for role in [Role::Manager, Role::Technician, Role::Customer] {
+        let actor = world.actor_of(role).await;
+        let refused = everything().run(&world.core, &actor).await.unwrap_err();
+        assert!(matches!(refused, ReadAuditError::Denied(_)), "{role:?}");
+        let refused = ReadCheckpoint.run(&world.core, &actor).await.unwrap_err();
+        assert!(matches!(refused, ReadAuditError::Denied(_)), "{role:?}");
+    }
+    let admin = world.actor_of(Role::Admin).await;
+    assert_eq!(everything().run(&world.core, &admin).await.unwrap().items.len(), 4, "four sign-ins");
+    assert_eq!(ReadCheckpoint.run(&world.core, &admin).await, Err(ReadAuditError::NotFound));
+}
+
+#[tokio::test]
+async fn a_rotation_is_noted_by_the_name_of_its_key() {
+    let world = World::new();
+    RecordKeyRotation { keys: "files", key_id: Some("k7".to_owned()) }.run(&world.core).await.unwrap();
+    let events = world.store.audit_events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].kind, AuditKind::KeyRotated);
+    assert_eq!(events[0].details, [("keys", "files".to_owned()), ("key_id", "k7".to_owned())]);
+}
