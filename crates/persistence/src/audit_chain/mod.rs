@@ -18,7 +18,7 @@ use crate::Database;
 use crate::errors::plain;
 use crate::repositories::audit::Trail;
 use crate::unit_of_work::Transaction;
-use rows::{EVENT_COLUMNS, event, hash, mark};
+use rows::{event, event_columns, hash, mark};
 use snapshot::Snapshot;
 
 /// The chain of a [`Database`].
@@ -108,8 +108,9 @@ impl AuditChain for SeaAuditChain {
     }
 
     async fn unlinked(&self, after: i64, limit: u32) -> Stored<Vec<RecordedEvent>> {
+        let columns = event_columns(self.0.backend());
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM audit_events AS e WHERE e.id > $1 \
+            "SELECT {columns} FROM audit_events AS e WHERE e.id > $1 \
                AND NOT EXISTS (SELECT 1 FROM audit_chain AS c WHERE c.event_id = e.id) ORDER BY e.id LIMIT $2"
         );
         let values = [after.into(), i64::from(limit).into()];

@@ -2,15 +2,23 @@
 
 use mif_domain::audit::{ChainHash, Mark, MarkKind, RecordedEvent, SignedMark};
 use mif_domain::repository::{RepositoryError, Stored};
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::{DatabaseBackend, DbErr, QueryResult};
 
 use crate::errors::plain;
 
-/// The columns of [`event`], in its order.
-pub(super) const EVENT_COLUMNS: &str =
-    "e.id, e.at, e.kind, e.actor_id, e.ip, e.request_id, e.resource, e.outcome, e.details";
+/// The columns of [`event`], in its order. PostgreSQL knows times, infinity among them, at which the driver panics: they
+/// read as nothing, which no event of ours has.
+pub(super) fn event_columns(backend: DatabaseBackend) -> String {
+    let at = match backend {
+        DatabaseBackend::Postgres => {
+            "CASE WHEN e.at >= '0001-01-01 00:00+00' AND e.at < '100000-01-01 00:00+00' THEN e.at END"
+        }
+        _ => "e.at",
+    };
+    format!("e.id, {at} AS at, e.kind, e.actor_id, e.ip, e.request_id, e.resource, e.outcome, e.details")
+}
 
-/// Reads [`EVENT_COLUMNS`] from a position on.
+/// Reads [`event_columns`] from a position on.
 pub(super) fn event(row: &QueryResult, first: usize) -> Result<RecordedEvent, DbErr> {
     Ok(RecordedEvent {
         id: row.try_get_by_index(first)?,

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::find_mark;
-use super::rows::{EVENT_COLUMNS, event, to_hash};
+use super::rows::{event, event_columns, to_hash};
 use crate::Database;
 use crate::errors::plain;
 
@@ -51,8 +51,9 @@ impl ChainSnapshot for Snapshot {
     }
 
     async fn rows(&mut self, after: i64, limit: u32) -> Stored<Vec<ChainRow>> {
+        let columns = event_columns(self.backend);
         let sql = format!(
-            "SELECT c.seq, c.event_id, c.prev_hash, c.hash, {EVENT_COLUMNS} \
+            "SELECT c.seq, c.event_id, c.prev_hash, c.hash, {columns} \
              FROM (SELECT seq, event_id, prev_hash, hash FROM audit_chain WHERE seq > $1 ORDER BY seq LIMIT $2) AS c \
                LEFT JOIN audit_events AS e ON e.id = c.event_id ORDER BY c.seq"
         );

@@ -120,12 +120,16 @@ async fn an_inserted_link_is_found(trail: &mut Trail) {
 }
 
 async fn a_row_that_does_not_read_is_found(trail: &mut Trail) {
-    // PostgreSQL keeps its types whoever asks; there the nearest is a time that no calendar of ours has.
+    // PostgreSQL keeps its types whoever asks; there the nearest are times that no calendar of ours has.
     let attack = match trail.raw {
         super::Raw::Sqlite(_) => "UPDATE audit_events SET at = 'hier' WHERE id = 17",
         super::Raw::Postgres(_) => "UPDATE audit_events SET at = '294000-01-01' WHERE id = 17",
     };
     assert_eq!(found(trail, &[attack]).await, fault(17, 17, FaultKind::EventUnreadable));
+    if matches!(trail.raw, super::Raw::Postgres(_)) {
+        trail.attack(&["UPDATE audit_events SET at = '-infinity' WHERE id = 16"]).await;
+        assert_eq!(trail.fault(Vec::new()).await, fault(16, 16, FaultKind::EventUnreadable));
+    }
 }
 
 const CUT: [&str; 2] = ["DELETE FROM audit_chain WHERE seq > 20", "DELETE FROM audit_events WHERE id > 20"];
