@@ -115,16 +115,16 @@ pub async fn what_is_not_linked_is_found_whatever_its_place(backend: &ChainBacke
         (later(1), "config.started", r#"{"n":"1"}"#)
     );
     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
-    let [a, b, c, d, e] = *ids.first_chunk::<5>().unwrap();
-    backend.chain.append(&[link(1, d), link(2, a)]).await.unwrap();
+    let [first, second_id, third, fourth, fifth] = *ids.first_chunk::<5>().unwrap();
+    backend.chain.append(&[link(1, fourth), link(2, first)]).await.unwrap();
     let found = async |after, limit| -> Vec<i64> {
         backend.chain.unlinked(after, limit).await.unwrap().iter().map(|event| event.id).collect()
     };
-    assert_eq!(found(0, 1000).await, [b, c, e]);
-    assert_eq!(found(0, 2).await, [b, c]);
-    assert_eq!(found(b, 1000).await, [c, e]);
+    assert_eq!(found(0, 1000).await, [second_id, third, fifth]);
+    assert_eq!(found(0, 2).await, [second_id, third]);
+    assert_eq!(found(second_id, 1000).await, [third, fifth]);
     let end = backend.chain.end().await.unwrap();
-    assert_eq!((end.seq, end.hash, end.event_id), (2, hash(2), a));
+    assert_eq!((end.seq, end.hash, end.event_id), (2, hash(2), first));
 }
 
 /// A place, an event and a predecessor are each given away once.

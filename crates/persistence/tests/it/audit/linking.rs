@@ -80,7 +80,7 @@ async fn writers_and_two_linkers_leave_neither_gap_nor_fork(trail: &mut Trail) {
     let each = events_of_each();
     let done = Arc::new(AtomicBool::new(false));
     let clocks = [Arc::clone(&trail.clock), Arc::new(FakeClock::at(T0 + TimeDelta::hours(1)))];
-    let linkers: Vec<_> = clocks
+    let racing: Vec<_> = clocks
         .into_iter()
         .zip(1..)
         .map(|(clock, seed)| {
@@ -114,10 +114,9 @@ async fn writers_and_two_linkers_leave_neither_gap_nor_fork(trail: &mut Trail) {
     }
     done.store(true, Ordering::Relaxed);
     let mut linked = Vec::new();
-    for linker in linkers {
+    for linker in racing {
         linked.push(linker.await.unwrap());
     }
-    println!("{} events by {WRITERS} writers, linked meanwhile: {linked:?}", WRITERS * each);
     trail.clock.advance(TimeDelta::days(1));
     trail.linker().close().await.unwrap();
     let proof = trail.proof().await;
