@@ -11,6 +11,7 @@ mod m20261120_000003_ranks;
 mod m20261120_000004_documents;
 mod m20261120_000005_guesses;
 mod m20261120_000006_letters;
+mod m20261120_000007_audit_chain;
 
 use sea_orm_migration::prelude::*;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_documents::Migration),
             Box::new(m20261120_000005_guesses::Migration),
             Box::new(m20261120_000006_letters::Migration),
+            Box::new(m20261120_000007_audit_chain::Migration),
         ]
     }
 }

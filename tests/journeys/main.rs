@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod audit_trail;
 mod bad_input;
 mod command_line;
 mod concurrent_writers;

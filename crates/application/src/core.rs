@@ -9,6 +9,7 @@ use mif_domain::unit_of_work::UnitOfWorkFactory;
 use mif_domain::users::{PasswordHasher, PasswordPolicy};
 use mif_domain::{Clock, Entropy};
 
+use crate::audit::DenialLedger;
 use crate::auth::SessionCache;
 use crate::documents::DocumentRules;
 
@@ -41,4 +42,6 @@ pub struct Core {
     pub document_rules: DocumentRules,
     /// Who is behind which access token, for at most a second.
     pub sessions: Arc<SessionCache>,
+    /// Who was denied how often in the current minute.
+    pub denials: Arc<DenialLedger>,
 }

@@ -5,6 +5,7 @@
 //! open unit of work at a time, and returns an error enum of its own. No SQL, no HTTP, no JSON here.
 
 pub mod access;
+pub mod audit;
 pub mod auth;
 pub mod bootstrap;
 mod change;

@@ -1,5 +1,9 @@
 //! The audit trail: who did what, when, from where, with which outcome. Written in the same transaction as the effect,
-//! never updated.
+//! never updated. A linker puts events into a [`chain`](AuditChain) right afterwards.
+
+mod chain;
+mod encoding;
+mod mark;
 
 use async_trait::async_trait;
 
@@ -7,6 +11,12 @@ use crate::clock::Instant;
 use crate::repository::Stored;
 use crate::users::UserId;
 use crate::words::words;
+
+pub use chain::{
+    AuditChain, ChainEnd, ChainHash, ChainRow, ChainSnapshot, Link, MarkSigner, RecordedEvent, RowEvent, Unlinked,
+};
+pub use encoding::encode;
+pub use mark::{CheckpointLog, CheckpointLogError, Mark, MarkKind, SignedMark};
 
 words! {
     /// What happened. The stored spelling is the one of SECURITY 6.
@@ -37,6 +47,8 @@ words! {
         UserActivated = "user.activated",
         /// A role was given or taken.
         RoleChanged = "role.changed",
+        /// Somebody who is signed in asked for what they may not do.
+        AccessDenied = "access.denied",
         /// A machine was entered.
         EquipmentCreated = "equipment.created",
         /// A machine was changed.
@@ -77,6 +89,8 @@ words! {
         DocumentRejected = "document.rejected",
         /// Keys were changed.
         KeyRotated = "key.rotated",
+        /// Old events were forgotten; the rest still proves itself.
+        AuditPruned = "audit.pruned",
         /// A server started.
         ConfigStarted = "config.started",
     }

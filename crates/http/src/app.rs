@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
-    auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
+    audit, auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
     intervention_actions, interventions, jwks, letters, notifications, technicians, users,
 };
 use crate::{ApiState, FloodGuard};
@@ -133,6 +133,8 @@ macro_rules! with_api_routes {
             .service(documents::read)
             .service(documents::remove)
             .service(document_content::download)
+            .service(audit::list)
+            .service(audit::checkpoint)
     };
 }
 

@@ -14,8 +14,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
+use mif_application::access::Actor;
+use mif_application::audit::RecordDenial;
 use mif_domain::Entropy;
 use mif_domain::users::Language;
 use opentelemetry::propagation::Extractor;
@@ -24,7 +26,7 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::extract::RequestContext;
+use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
 use crate::{ApiState, deadline};
 
@@ -50,6 +52,11 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let deadline = deadline::of(&request);
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone());
     let outcome = tokio::time::timeout(deadline, answered).await;
+    if let Ok(Ok(Ok(response))) = &outcome
+        && response.status() == StatusCode::FORBIDDEN
+    {
+        note_denial(&state, response.request(), &context).instrument(span.clone()).await;
+    }
     let entered = span.enter();
     let mut finished = match outcome {
         Ok(Ok(Ok(response))) => Ok(finish(response, &context)),
@@ -78,6 +85,15 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     record(&span, &method, route.as_deref(), status, duration);
     drop(entered);
     finished.map_err(|response| InternalError::from_response("the request failed outside a handler", response).into())
+}
+
+/// Notes what somebody who is signed in was denied. Here every 403 comes by, whatever denied it.
+async fn note_denial(state: &ApiState, request: &HttpRequest, context: &RequestContext) {
+    let Some(SignedIn(session)) = request.extensions().get::<SignedIn>().cloned() else { return };
+    let denial = RecordDenial { method: request.method().to_string(), path: request.path().to_owned() };
+    if let Err(error) = denial.run(&state.core, &Actor::new(session, context.info())).await {
+        tracing::error!(%error, "a denial is missing in the audit trail");
+    }
 }
 
 impl Code {

@@ -33,14 +33,7 @@ pub struct SeaUnitsOfWork(pub Database);
 #[async_trait]
 impl UnitOfWorkFactory for SeaUnitsOfWork {
     async fn begin(&self) -> Stored<Box<dyn UnitOfWork>> {
-        // SQLite: a transaction that will write says so at once. One that only finds out later cannot wait its turn any
-        // more (SQLITE_BUSY_SNAPSHOT).
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        let inner = observed::begin(&self.0.writer, options).await.map_err(plain)?;
-        Ok(Box::new(Transaction { inner, dead: false }))
+        Ok(Box::new(Transaction::begin(&self.0).await?))
     }
 }
 
@@ -51,6 +44,17 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    pub(crate) async fn begin(database: &Database) -> Stored<Self> {
+        // SQLite: a transaction that will write says so at once. One that only finds out later cannot wait its turn any
+        // more (SQLITE_BUSY_SNAPSHOT).
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let inner = observed::begin(&database.writer, options).await.map_err(plain)?;
+        Ok(Self { inner, dead: false })
+    }
+
     /// What SeaORM's entities run on.
     pub(crate) fn connection(&self) -> &Observed<DatabaseTransaction> {
         &self.inner

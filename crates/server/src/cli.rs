@@ -49,6 +49,9 @@ pub enum Command {
     /// Look after stored documents
     #[command(subcommand)]
     Documents(Documents),
+    /// Check the audit trail
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -113,9 +116,9 @@ pub enum Seed {
 /// Look after keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make the first signing key and the first document key, unless there are some
+    /// Make the first keys of access tokens, documents and the audit trail, unless there are some
     Init,
-    /// List the keys of access tokens and of documents
+    /// List the keys of access tokens, of documents and of the audit trail
     List,
     /// Bring a new key into use while servers run
     Rotate {
@@ -170,6 +173,17 @@ fn age(text: &str) -> Result<std::time::Duration, String> {
     };
     let number: u32 = number.parse().map_err(|_| refused())?;
     Ok(std::time::Duration::from_secs(u64::from(number) * seconds))
+}
+
+/// Check the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Prove that no event was changed, removed, moved or inserted since it was written
+    Verify {
+        /// Checkpoints to compare with, for instance a copy that was kept elsewhere; the configured file when absent
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
 }
 
 /// Look at the settings.

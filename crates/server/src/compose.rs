@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use mif_application::Core;
+use mif_application::audit::AuditLinker;
 use mif_application::auth::SessionCache;
 use mif_application::documents::DocumentRules;
 use mif_application::outbox::{LetterLinks, OutboxWorker};
@@ -15,8 +16,13 @@ use mif_domain::queries::DatabaseProbe;
 use mif_domain::{Clock, Entropy};
 use mif_filestore::{DiskStore, KeyRing, KeySource, S3Settings, S3Store};
 use mif_mail::{Links, LogMailer, SmtpMailer};
-use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork};
-use mif_security::{Argon2Hasher, HasherSettings, JwtTokens, KeyDirectory, KeyRotation, OsEntropy, RefreshTokenCodec};
+use mif_persistence::{
+    Database, DatabaseSettings, PoolSettings, Schema, SeaAuditChain, SeaOutboxQueue, SeaQueries, SeaUnitsOfWork,
+};
+use mif_security::{
+    Argon2Hasher, AuditKeys, CheckpointFile, HasherSettings, JwtTokens, KeyDirectory, KeyRotation, OsEntropy,
+    RefreshTokenCodec,
+};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -28,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) database: Database,
     pub(crate) core: Core,
     pub(crate) outbox: OutboxWorker,
+    pub(crate) linker: Arc<AuditLinker>,
     pub(crate) file_keys: Arc<KeyRing>,
 }
 
@@ -125,6 +132,19 @@ pub(crate) fn file_keys(settings: &Settings, clock: &Arc<dyn Clock>, create: boo
     Ok(Arc::new(ring))
 }
 
+/// The keys that sign checkpoints of the audit trail. In development the first key is made when there is none.
+pub(crate) fn audit_keys(settings: &Settings, clock: &Arc<dyn Clock>, create: bool) -> anyhow::Result<AuditKeys> {
+    let create = create || settings.profile == Profile::Development;
+    AuditKeys::open(&settings.keys.dir, create, clock.now()).context("audit keys")
+}
+
+/// What chains the audit trail.
+fn linker(settings: &Settings, keys: AuditKeys, database: &Database, clock: &Arc<dyn Clock>) -> AuditLinker {
+    let chain = Arc::new(SeaAuditChain(database.clone()));
+    let log = Arc::new(CheckpointFile::new(&settings.audit.checkpoints));
+    AuditLinker::new(chain, Arc::new(keys), log, Arc::clone(clock), &OsEntropy, settings.audit.retention)
+}
+
 /// Where documents are kept.
 fn files(settings: &Settings, ring: &Arc<KeyRing>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn FileStore>> {
     let (ring, clock, entropy) = (Arc::clone(ring), Arc::clone(clock), Arc::new(OsEntropy));
@@ -190,6 +210,7 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
     let keys = keys(settings, &clock, false)?;
     let access_tokens = access_tokens(settings, keys)?;
     let file_keys = file_keys(settings, &clock, false)?;
+    let audit_keys = audit_keys(settings, &clock, false)?;
     let files = files(settings, &file_keys, &clock)?;
     let scanner = scanner(settings, &clock);
     let hasher = HasherSettings {
@@ -219,9 +240,11 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
             kinds: settings.documents.types.clone(),
         },
         sessions: Arc::new(SessionCache::default()),
+        denials: Arc::default(),
     };
+    let linker = Arc::new(linker(settings, audit_keys, &database, &core.clock));
     let outbox = outbox(settings, &database, &core);
-    Ok(Parts { database, core, outbox, file_keys })
+    Ok(Parts { database, core, outbox, linker, file_keys })
 }
 
 /// How many threads the machine runs at once.

@@ -12,6 +12,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use mif_application::Core;
+use mif_application::audit::{AuditLinker, FlushDenials};
 use mif_application::bootstrap::RecordStart;
 use mif_application::documents::upkeep::{SweepDocuments, Swept};
 use mif_application::housekeeping::Purge;
@@ -62,7 +63,9 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let server = listen(settings, per_worker, &lifecycle, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let background = background(parts.core, parts.outbox, guard, &stopped);
+    let background = background(parts.core.clone(), parts.outbox, guard, &stopped);
+    let (stop_linking, linking_stopped) = watch::channel(false);
+    let linking = tokio::spawn(link(parts.linker, linking_stopped));
     let drain = settings.http.drain;
     let signals = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
 
@@ -71,6 +74,12 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     // Nobody listens when every task has ended already.
     let _ = stop.send(true);
     background.join_all().await;
+    if let Err(error) = (FlushDenials { all: true }).run(&parts.core).await {
+        tracing::warn!(%error, "denials that were counted are missing in the audit trail");
+    }
+    // Last of all, so that nothing is written after it.
+    let _ = stop_linking.send(true);
+    linking.await.context("the linker of the audit trail")?;
     for database in databases.into_iter().chain([parts.database]) {
         database.close().await;
     }
@@ -168,6 +177,9 @@ fn background(
             if let Err(error) = Purge.run(&core).await {
                 tracing::warn!(%error, "purging failed");
             }
+            if let Err(error) = (FlushDenials { all: false }).run(&core).await {
+                tracing::warn!(%error, "denials that were counted are missing in the audit trail");
+            }
             match NotifyLateness.run(&core).await {
                 Ok(0) => {}
                 Ok(late) => tracing::info!(late, "told about late work"),
@@ -205,6 +217,26 @@ async fn carry_out(worker: &OutboxWorker, lane: Lane, stopped: &watch::Receiver<
                 break;
             }
         }
+    }
+}
+
+/// Chains the audit trail until the server stops, and then once more: what was written last is linked too.
+async fn link(linker: Arc<AuditLinker>, stopped: watch::Receiver<bool>) {
+    let round = || async {
+        loop {
+            match linker.run_once().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the audit trail cannot be chained");
+                    break;
+                }
+            }
+        }
+    };
+    every(AuditLinker::PERIOD, stopped, round).await;
+    if let Err(error) = linker.close().await {
+        tracing::warn!(%error, "what was written last is chained when a server starts again");
     }
 }
 

@@ -39,6 +39,14 @@ impl Store {
         }
     }
 
+    /// Changes something as somebody who has the database.
+    pub(crate) async fn run(&mut self, sql: &'static str) {
+        match self {
+            Self::Sqlite(connection) => drop(connection.execute(sql).await.unwrap()),
+            Self::Postgres(connection) => drop(connection.execute(sql).await.unwrap()),
+        }
+    }
+
     /// How many events of a kind the audit trail holds.
     pub(crate) async fn events(&mut self, kind: &'static str) -> i64 {
         let sql = "SELECT count(*) FROM audit_events WHERE kind = $1";

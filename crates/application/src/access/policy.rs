@@ -37,6 +37,8 @@ pub enum Action {
     ViewDocuments,
     /// Delete documents.
     DeleteDocuments,
+    /// Read the audit trail and its checkpoints.
+    ViewAudit,
 }
 
 /// How far a right reaches.
@@ -69,6 +71,7 @@ pub const TABLE: &[(Action, [Reach; 4])] = {
         (Action::ManageEquipment, [All, All, Nothing, Nothing]),
         (Action::ViewDocuments, [All, All, Own, OwnCustomer]),
         (Action::DeleteDocuments, [All, All, Own, Nothing]),
+        (Action::ViewAudit, [All, Nothing, Nothing, Nothing]),
     ]
 };
 
@@ -207,6 +210,7 @@ mod tests {
             Action::ManageEquipment,
             Action::ViewDocuments,
             Action::DeleteDocuments,
+            Action::ViewAudit,
         ];
         for action in actions {
             assert_eq!(TABLE.iter().filter(|(row, _)| *row == action).count(), 1, "{action:?}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
 
+mod audit;
 mod bootstrap;
 mod customers;
 mod demo;

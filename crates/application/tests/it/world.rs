@@ -57,6 +57,7 @@ impl World {
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
             sessions: Arc::new(SessionCache::default()),
+            denials: Arc::default(),
         };
         Self { files, scanner, core, store, clock, hasher, access_tokens }
     }

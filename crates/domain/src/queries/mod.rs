@@ -2,6 +2,7 @@
 //!
 //! A scope is part of every query on scoped data: without one the query cannot be built, so nothing can forget it.
 
+mod audit;
 mod customers;
 mod documents;
 mod interventions;
@@ -11,6 +12,7 @@ mod technicians;
 
 use async_trait::async_trait;
 
+pub use audit::{AuditEntry, AuditFilter, AuditQueries, AuditSort};
 pub use customers::{CustomerFilter, CustomerQueries, CustomerScope, CustomerSort};
 pub use documents::{DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, KeyUse};
 pub use interventions::{
@@ -208,6 +210,7 @@ pub trait Queries:
     + NotificationQueries
     + DocumentQueries
     + OperationsQueries
+    + AuditQueries
     + Send
     + Sync
     + std::fmt::Debug

@@ -1,6 +1,7 @@
 //! Who asks: `Authorization: Bearer`.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -9,10 +10,15 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use mif_application::access::Actor;
 use mif_application::auth::{Authenticate, VerifiedToken, VerifyToken};
+use mif_domain::sessions::SessionState;
 
 use super::RequestContext;
 use crate::ApiState;
 use crate::problem::{ApiError, Code};
+
+/// Who is behind the request, for whatever wants to know after the handler.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn(pub(crate) Arc<SessionState>);
 
 /// A signed-in user whose password is their own.
 #[derive(Debug)]
@@ -67,6 +73,7 @@ async fn actor(request: &HttpRequest) -> Result<Actor, ApiError> {
     let token = verified(request)?;
     let session = Authenticate { token: &token }.run(&state.core).await?;
     tracing::Span::current().record("user_id", session.user_id.0);
+    request.extensions_mut().insert(SignedIn(session.clone()));
     let info = request.extensions().get::<RequestContext>().map(RequestContext::info).unwrap_or_default();
     Ok(Actor::new(session, info))
 }

@@ -1,5 +1,6 @@
 //! From the errors of use cases to codes: exhaustive, so that a new way to fail cannot be forgotten.
 
+mod audit;
 mod documents;
 mod interventions;
 mod letters;

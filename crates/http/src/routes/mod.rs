@@ -1,5 +1,6 @@
 //! The routes. A handler extracts, calls one use case, maps.
 
+pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod customers;
 pub(crate) mod docs;

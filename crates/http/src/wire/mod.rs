@@ -1,5 +1,6 @@
 //! The wire: the French names and words that clients use, and nowhere else.
 
+pub(crate) mod audit;
 pub(crate) mod auth;
 mod bound;
 pub(crate) mod content;

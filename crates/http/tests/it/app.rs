@@ -17,6 +17,7 @@ use mif_application::Core;
 use mif_application::auth::SessionCache;
 use mif_application::documents::DocumentRules;
 use mif_domain::Clock as _;
+use mif_domain::audit::{AuditChain as _, Mark, MarkSigner as _};
 use mif_domain::customers::CustomerId;
 use mif_domain::documents::{Attachment, FileKind, FileStore as _, NewDocument};
 use mif_domain::equipment::EquipmentId;
@@ -27,10 +28,10 @@ use mif_domain::queries::{NotificationFilter, NotificationSort, Queries};
 use mif_domain::technicians::{Technician, TechnicianId};
 use mif_domain::users::{PasswordPolicy, Role, UserId};
 use mif_http::{ApiState, FloodGuard, Lifecycle, TrustedProxies};
-use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaQueries, SeaUnitsOfWork};
+use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaAuditChain, SeaQueries, SeaUnitsOfWork};
 use mif_security::{JwtTokens, KeyDirectory, OsEntropy, RefreshTokenCodec, SigningAlgorithm};
 use mif_testkit::{
-    FakeClock, FakeScanner, FastHasher, MemoryFiles, PASSWORD, T0, a_customer, a_document, a_notice,
+    FakeClock, FakeMarkSigner, FakeScanner, FastHasher, MemoryFiles, PASSWORD, T0, a_customer, a_document, a_notice,
     a_stored_technician, a_user, an_equipment, an_intervention,
 };
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ pub(crate) struct App {
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) files: Arc<MemoryFiles>,
     pub(crate) scanner: Arc<FakeScanner>,
+    chain: SeaAuditChain,
     _keys: TempDir,
 }
 
@@ -77,7 +79,7 @@ impl App {
         let files = Arc::new(MemoryFiles::new(clock.clone()));
         let scanner = Arc::new(FakeScanner::default());
         let core = Core {
-            work: Arc::new(SeaUnitsOfWork(database)),
+            work: Arc::new(SeaUnitsOfWork(database.clone())),
             queries: options.queries.unwrap_or_else(|| queries.clone()),
             session_states: queries.clone(),
             clock: clock.clone(),
@@ -90,6 +92,7 @@ impl App {
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
             sessions: Arc::new(SessionCache::default()),
+            denials: Arc::default(),
         };
         let lifecycle = Arc::new(Lifecycle::default());
         let state = ApiState::new(core.clone(), queries, TrustedProxies::default(), lifecycle.clone(), "test");
@@ -109,7 +112,16 @@ impl App {
             }
             .boxed_local()
         };
-        Self { call: Box::new(call), core, clock, lifecycle, files, scanner, _keys: keys }
+        Self {
+            call: Box::new(call),
+            core,
+            clock,
+            lifecycle,
+            files,
+            scanner,
+            chain: SeaAuditChain(database),
+            _keys: keys,
+        }
     }
 
     /// Sends a request and checks the answer against the document.
@@ -176,6 +188,11 @@ impl App {
         };
         let newest = self.core.queries.list_notifications(user, &NotificationFilter::default(), &page).await.unwrap();
         newest.items[0].id.0
+    }
+
+    /// What a linker leaves when it was here.
+    pub(crate) async fn keep_checkpoint(&self, mark: Mark) {
+        self.chain.keep_checkpoint(&FakeMarkSigner("k").sign(mark)).await.unwrap();
     }
 
     pub(crate) async fn customer(&self, name: &str) -> CustomerId {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mif_domain::Instant;
+use mif_domain::audit::SignedMark;
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
@@ -9,12 +10,12 @@ use mif_domain::interventions::{HistoryEntry, InterventionId, Slot, Status};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
-    Candidate, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DocumentFilter, DocumentQueries,
-    DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter,
-    InterventionQueries, InterventionScope, InterventionSort, InterventionView, KeyUse, NotificationFilter,
-    NotificationQueries, NotificationSort, OperationsQueries, OutboxState, Queries, SessionView, SkillFilter,
-    SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter,
-    UserScope, UserSort, UserView,
+    AuditEntry, AuditFilter, AuditQueries, AuditSort, Candidate, CustomerFilter, CustomerQueries, CustomerScope,
+    CustomerSort, DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope,
+    EquipmentSort, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort, InterventionView,
+    KeyUse, NotificationFilter, NotificationQueries, NotificationSort, OperationsQueries, OutboxState, Queries,
+    SessionView, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort,
+    TechnicianView, UserFilter, UserScope, UserSort, UserView,
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Skill, TechnicianId};
@@ -123,6 +124,16 @@ impl NotificationQueries for Broken {
         _: &NotificationFilter,
         _: &PageRequest<NotificationSort>,
     ) -> Stored<Page<Notification>> {
+        dead()
+    }
+}
+
+#[async_trait]
+impl AuditQueries for Broken {
+    async fn list_audit(&self, _: &AuditFilter, _: &PageRequest<AuditSort>) -> Stored<Page<AuditEntry>> {
+        dead()
+    }
+    async fn newest_checkpoint(&self) -> Stored<Option<SignedMark>> {
         dead()
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod app;
+mod audit;
 mod bad_input;
 mod broken;
 mod conventions;

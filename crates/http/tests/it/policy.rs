@@ -139,6 +139,9 @@ const EXPECTED: &[(&str, Target, [u16; 4])] = &[
     ("supprimerEquipement", Target::Own, [204, 204, 403, 403]),
     ("supprimerEquipement", Target::Others, [204, 204, 403, 404]),
     ("supprimerEquipement", Target::Absent, [404; 4]),
+    ("listerAudit", Target::Own, [200, 403, 403, 403]),
+    // No linker runs here.
+    ("lirePointDeControleAudit", Target::Own, [404, 403, 403, 403]),
     ("importerEquipements", Target::Own, [415; 4]),
     ("lireEtiquetteEquipement", Target::Own, [200; 4]),
     ("lireEtiquetteEquipement", Target::Others, [200, 200, 200, 404]),

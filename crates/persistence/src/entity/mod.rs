@@ -1,5 +1,6 @@
 //! One file a table: its columns as SeaORM sees them.
 
+pub(crate) mod audit_events;
 pub(crate) mod customers;
 pub(crate) mod documents;
 pub(crate) mod equipment;

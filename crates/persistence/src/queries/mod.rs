@@ -1,5 +1,6 @@
 //! Reads: one statement a page, one a row, straight from the tables.
 
+mod audit;
 mod customers;
 mod documents;
 mod equipment;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mif_domain::Instant;
+use mif_domain::audit::{MarkKind, SignedMark};
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::documents::{Document, DocumentId, FileId};
 use mif_domain::equipment::{Equipment, EquipmentId};
@@ -24,12 +26,13 @@ use mif_domain::interventions::{HistoryEntry, InterventionId, Slot, Status};
 use mif_domain::notifications::Notification;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{
-    Candidate, Credentials, CustomerFilter, CustomerQueries, CustomerScope, CustomerSort, DatabaseHealth,
-    DatabaseProbe, DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, EquipmentFilter, EquipmentScope,
-    EquipmentSort, InterventionFilter, InterventionQueries, InterventionScope, InterventionSort, InterventionView,
-    KeyUse, NotificationFilter, NotificationQueries, NotificationSort, OperationsQueries, OutboxState, Queries,
-    SessionStates, SessionView, SkillFilter, SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries,
-    TechnicianSort, TechnicianView, UserFilter, UserScope, UserSort, UserView,
+    AuditEntry, AuditFilter, AuditQueries, AuditSort, Candidate, Credentials, CustomerFilter, CustomerQueries,
+    CustomerScope, CustomerSort, DatabaseHealth, DatabaseProbe, DocumentFilter, DocumentQueries, DocumentScope,
+    DocumentSort, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter, InterventionQueries,
+    InterventionScope, InterventionSort, InterventionView, KeyUse, NotificationFilter, NotificationQueries,
+    NotificationSort, OperationsQueries, OutboxState, Queries, SessionStates, SessionView, SkillFilter, SkillSort,
+    TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter, UserScope,
+    UserSort, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
@@ -37,6 +40,7 @@ use mif_domain::technicians::{Skill, TechnicianId};
 use mif_domain::users::{EmailAddress, SignInName, UserId};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
 
+use crate::audit_chain::find_mark;
 use crate::errors::plain;
 use crate::{Database, Schema};
 
@@ -218,6 +222,16 @@ impl OperationsQueries for SeaQueries {
     }
     async fn interventions_by_status(&self) -> Stored<Vec<(Status, u64)>> {
         operations::interventions_by_status(self).await
+    }
+}
+
+#[async_trait]
+impl AuditQueries for SeaQueries {
+    async fn list_audit(&self, filter: &AuditFilter, page: &PageRequest<AuditSort>) -> Stored<Page<AuditEntry>> {
+        audit::list(self, filter, page).await
+    }
+    async fn newest_checkpoint(&self) -> Stored<Option<SignedMark>> {
+        find_mark(&self.0.reader, self.0.backend(), MarkKind::Checkpoint).await
     }
 }
 

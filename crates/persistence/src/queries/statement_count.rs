@@ -9,10 +9,10 @@ use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::InterventionId;
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{
-    CustomerFilter, CustomerQueries as _, CustomerScope, CustomerSort, EquipmentFilter, EquipmentScope, EquipmentSort,
-    InterventionFilter, InterventionQueries as _, InterventionScope, InterventionSort, NotificationFilter,
-    NotificationQueries as _, NotificationSort, Queries as _, SessionStates as _, TechnicianFilter,
-    TechnicianQueries as _, TechnicianSort, UserFilter, UserScope, UserSort,
+    AuditFilter, AuditQueries as _, AuditSort, CustomerFilter, CustomerQueries as _, CustomerScope, CustomerSort,
+    EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter, InterventionQueries as _, InterventionScope,
+    InterventionSort, NotificationFilter, NotificationQueries as _, NotificationSort, Queries as _, SessionStates as _,
+    TechnicianFilter, TechnicianQueries as _, TechnicianSort, UserFilter, UserScope, UserSort,
 };
 use mif_domain::sessions::SessionId;
 use mif_domain::technicians::TechnicianId;
@@ -78,6 +78,9 @@ async fn a_page_is_one_statement_and_its_total_a_second_one() {
         let notices = page(NotificationSort::Id, with_total);
         queries.list_notifications(UserId(1), &NotificationFilter::default(), &notices).await.unwrap();
         assert_eq!(counted.sent(), expected, "notifications");
+        let events = page(AuditSort::Id, with_total);
+        queries.list_audit(&AuditFilter::default(), &events).await.unwrap();
+        assert_eq!(counted.sent(), expected, "events of the audit trail, with their places");
         let technicians = page(TechnicianSort::Username, with_total);
         queries.list_technicians(&TechnicianFilter::default(), &technicians).await.unwrap();
         assert_eq!(counted.sent(), expected, "technicians: their skills are only asked for when there are any");

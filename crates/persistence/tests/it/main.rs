@@ -4,9 +4,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests may fail like tests"
 )]
 
+mod audit;
 mod contracts;
 mod errors;
 mod idempotency;

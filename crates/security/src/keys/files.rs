@@ -38,6 +38,11 @@ fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) ->
 
 /// Every `jwt-*.pem`, sorted by name. A folder that is not there has none.
 pub(super) fn list(folder: &Path) -> Result<Vec<Stamp>, KeyError> {
+    list_named(folder, "jwt-")
+}
+
+/// Every `.pem` whose name begins so.
+pub(super) fn list_named(folder: &Path, prefix: &str) -> Result<Vec<Stamp>, KeyError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed("list", folder))?,
@@ -46,7 +51,7 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Stamp>, KeyError> {
     for entry in entries {
         let entry = entry.map_err(failed("list", folder))?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if !name.starts_with("jwt-") || Path::new(&name).extension().is_none_or(|extension| extension != "pem") {
+        if !name.starts_with(prefix) || Path::new(&name).extension().is_none_or(|extension| extension != "pem") {
             continue;
         }
         let path = entry.path();

@@ -59,7 +59,7 @@ impl KeyPair {
         }
     }
 
-    fn public_bytes(&self) -> &[u8] {
+    pub(super) fn public_bytes(&self) -> &[u8] {
         match self {
             Self::EdDsa(pair) => pair.public_key().as_ref(),
             Self::Rs256(pair) => pair.public_key().as_ref(),
@@ -72,7 +72,7 @@ impl KeyPair {
         format!("{:016x}", digest.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte)))
     }
 
-    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::EdDsa(pair) => pair.try_sign(message).ok().map(|signature| signature.as_ref().to_vec()),
             Self::Rs256(pair) => {

@@ -6,6 +6,7 @@
 //! until every replica has read it, and delete the old one when its last token has expired ([`KeyRotation`]). Files are never rewritten
 //! and nothing is locked. `kid` is computed from the public key: a renamed file keeps it, two keys never share one.
 
+mod audit;
 mod files;
 mod key;
 mod pem;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use mif_domain::Clock;
 use thiserror::Error;
 
+pub use audit::AuditKeys;
 use files::Stamp;
 pub(crate) use key::Key;
 use key::KeyPair;
@@ -66,6 +68,12 @@ pub enum KeyError {
         folder: PathBuf,
         /// The `alg` that was wanted.
         algorithm: &'static str,
+    },
+    /// There is no key for the audit trail, and none may be made.
+    #[error("no key for the audit trail in {}: run `mif keys init`, or put an audit key file there", folder.display())]
+    NoAuditKey {
+        /// The folder that was searched.
+        folder: PathBuf,
     },
     /// Others than its owner may open it.
     #[error("{} has mode {mode:04o}, so others can use the key: make it 0600 (chmod 600)", file.display())]
@@ -192,7 +200,12 @@ fn read_key(stamp: &Stamp) -> Result<Key, KeyError> {
 }
 
 fn activation(name: &str) -> Option<i64> {
-    let (seconds, label) = name.strip_prefix("jwt-")?.strip_suffix(".pem")?.split_once('-')?;
+    activation_of("jwt-", name)
+}
+
+/// The activation in `<prefix><activation>-<label>.pem`.
+fn activation_of(prefix: &str, name: &str) -> Option<i64> {
+    let (seconds, label) = name.strip_prefix(prefix)?.strip_suffix(".pem")?.split_once('-')?;
     let labelled = !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let digits = !seconds.is_empty() && seconds.bytes().all(|b| b.is_ascii_digit());
     if labelled && digits { seconds.parse().ok() } else { None }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail like tests")]
 
 mod access;
+mod audit_keys;
 mod keys;
 mod rotation;
 mod support;

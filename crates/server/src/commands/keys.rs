@@ -1,6 +1,6 @@
 //! `mif keys`.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
 use mif_domain::Instant;
 use mif_domain::documents::{Document, FileKeys as _, FileStoreError};
 use mif_domain::sessions::AccessTokens as _;
-use mif_security::{KeyUse, PublishedKey, RemoveKeyError};
+use mif_security::{AuditKeys, KeyUse, PublishedKey, RemoveKeyError};
 
 use crate::cli::{Keys, Rotated};
 use crate::compose::{self, Parts};
@@ -48,12 +48,21 @@ fn init(settings: &Settings) -> anyhow::Result<()> {
     let clock = compose::clock();
     let tokens = compose::access_tokens(settings, compose::keys(settings, &clock, true)?)?;
     let ring = compose::file_keys(settings, &clock, true)?;
+    let audit = compose::audit_keys(settings, &clock, true)?;
     let mut output = std::io::stdout();
     for key in tokens.public_keys() {
         writeln!(output, "tokens     {}  {}", key.key_id, key.algorithm)?;
     }
     for key in ring.list()? {
         writeln!(output, "documents  {}", key.key_id)?;
+    }
+    list_audit(&mut output, &audit)?;
+    Ok(())
+}
+
+fn list_audit(output: &mut impl Write, keys: &AuditKeys) -> std::io::Result<()> {
+    for (key_id, signs) in keys.list() {
+        writeln!(output, "audit      {key_id}  {}", if signs { "signs" } else { "verifies" })?;
     }
     Ok(())
 }
@@ -70,6 +79,7 @@ async fn list(settings: &Settings, parts: &Parts) -> anyhow::Result<()> {
         };
         writeln!(output, "tokens     {key_id}  {}  {role}", algorithm.name())?;
     }
+    list_audit(&mut output, &compose::audit_keys(settings, &parts.core.clock, false)?)?;
     let uses = parts.core.queries.key_uses().await?;
     let keys = parts.file_keys.list()?;
     for key in &keys {

@@ -1,6 +1,7 @@
 //! Everything that `mif` does besides serving.
 
 mod admin;
+mod audit;
 mod documents;
 mod healthcheck;
 mod keys;
@@ -50,6 +51,7 @@ async fn execute(command: Command, settings: &Settings) -> anyhow::Result<()> {
             parts.database.close().await;
             seeded
         }
+        Command::Audit(command) => audit::run(command, settings).await,
         Command::Keys(command) => keys::run(command, settings).await,
         Command::Documents(command) => documents::run(command, settings).await,
         Command::Config(_) | Command::Openapi | Command::Healthcheck => Ok(()),

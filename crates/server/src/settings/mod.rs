@@ -7,6 +7,7 @@
 //!
 //! To add a setting: a line in `default.toml`, a row in `configuration.md`, a field and its line in `sections`.
 
+mod audit;
 mod documents;
 mod layers;
 mod mail;
@@ -21,6 +22,7 @@ mod web_address;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+pub use audit::Audit;
 pub use documents::{Antivirus, Documents, S3, Storage, StoragePlace};
 pub use mail::Mail;
 pub use network::{Network, NetworkError};
@@ -64,6 +66,8 @@ pub struct Settings {
     pub documents: Documents,
     /// Letters.
     pub mail: Mail,
+    /// The audit trail.
+    pub audit: Audit,
     /// The first administrator.
     pub bootstrap: Bootstrap,
     /// The flood guard.
@@ -110,6 +114,7 @@ impl Settings {
         let antivirus = Antivirus::read(reader);
         let documents = Documents::read(reader);
         let mail = Mail::read(reader);
+        let audit = Audit::read(reader, &beneath);
         let bootstrap = Bootstrap::read(reader);
         let limits = Limits::read(reader);
         let cors = Cors::read(reader);
@@ -141,6 +146,7 @@ impl Settings {
             antivirus: antivirus?,
             documents: documents?,
             mail: mail?,
+            audit: audit?,
             bootstrap: bootstrap?,
             limits: limits?,
             cors: cors?,

@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+pub mod audit_chain;
 pub mod customers;
 pub mod documents;
 pub mod equipment;

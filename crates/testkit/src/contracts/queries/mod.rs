@@ -1,5 +1,6 @@
 //! Lists. Only databases can answer them: there is no third search engine in memory.
 
+mod audit;
 mod customers;
 mod equipment;
 mod interventions;
@@ -16,6 +17,7 @@ use mif_domain::Instant;
 use mif_domain::paging::{Direction, Page, PageRequest, Position};
 use mif_domain::repository::Stored;
 
+pub use audit::{both_orders_of_events_are_walked_from_end_to_end, every_filter_narrows_a_list_of_events};
 pub use customers::{
     a_list_of_customers_obeys_its_scope, every_filter_narrows_a_list_of_customers,
     every_order_of_customers_is_walked_from_end_to_end,
@@ -93,6 +95,8 @@ macro_rules! query_contracts {
             a_search_of_customers_takes_every_character_literally,
             a_search_of_users_takes_every_character_literally,
             a_search_follows_a_change,
+            both_orders_of_events_are_walked_from_end_to_end,
+            every_filter_narrows_a_list_of_events,
         );
     };
 }

@@ -1,5 +1,6 @@
 //! The little that can be read without a database.
 
+mod audit;
 mod documents;
 mod work;
 

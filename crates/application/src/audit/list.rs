@@ -1,0 +1,53 @@
+//! Reading the audit trail.
+
+use mif_domain::audit::SignedMark;
+use mif_domain::paging::{Page, PageRequest};
+use mif_domain::queries::{AuditEntry, AuditFilter, AuditSort};
+use mif_domain::repository::RepositoryError;
+use thiserror::Error;
+
+use crate::Core;
+use crate::access::{Action, Actor, Denied, policy};
+
+/// Why the audit trail was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReadAuditError {
+    /// It is for administrators.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no checkpoint yet.
+    #[error("no checkpoint yet")]
+    NotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Lists events.
+#[derive(Debug)]
+pub struct ListAudit {
+    /// Which.
+    pub filter: AuditFilter,
+    /// Which page of them.
+    pub page: PageRequest<AuditSort>,
+}
+
+impl ListAudit {
+    /// One page.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<AuditEntry>, ReadAuditError> {
+        policy::permit(actor, Action::ViewAudit)?;
+        Ok(core.queries.list_audit(&self.filter, &self.page).await?)
+    }
+}
+
+/// Reads the newest checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadCheckpoint;
+
+impl ReadCheckpoint {
+    /// Whichever replica made it.
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<SignedMark, ReadAuditError> {
+        policy::permit(actor, Action::ViewAudit)?;
+        core.queries.newest_checkpoint().await?.ok_or(ReadAuditError::NotFound)
+    }
+}
