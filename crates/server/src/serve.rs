@@ -63,7 +63,7 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let server = listen(settings, per_worker, &lifecycle, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let background = background(parts.core.clone(), parts.outbox, guard, &stopped);
+    let background = background(parts.core.clone(), &parts.outbox, guard, &stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
     let linking = tokio::spawn(link(parts.linker, linking_stopped));
     let drain = settings.http.drain;
@@ -158,7 +158,7 @@ async fn stop_on_signal(server: ServerHandle, lifecycle: Arc<Lifecycle>, drain: 
 /// What goes on beside requests.
 fn background(
     core: Core,
-    worker: OutboxWorker,
+    worker: &OutboxWorker,
     guard: Option<FloodGuard>,
     stopped: &watch::Receiver<bool>,
 ) -> JoinSet<()> {

@@ -55,7 +55,10 @@ async fn converse(stream: TcpStream, letters: &Mutex<Vec<String>>) -> std::io::R
                 loop {
                     match line(&mut stream).await?.as_str() {
                         "." => break,
-                        part => letter.push_str(&format!("{part}\n")),
+                        part => {
+                            letter.push_str(part);
+                            letter.push('\n');
+                        }
                     }
                 }
                 letters.lock().unwrap().push(letter.replace("=\n", "").replace("=3D", "="));

@@ -59,7 +59,7 @@ impl World {
             sessions: Arc::new(SessionCache::default()),
             denials: Arc::default(),
         };
-        Self { files, scanner, core, store, clock, hasher, access_tokens }
+        Self { core, store, clock, hasher, access_tokens, files, scanner }
     }
 
     /// The worker, with this post office.

@@ -39,7 +39,10 @@ impl LetterTokenRepository for LetterTokens<'_> {
 
     async fn consume_reset(&mut self, token: &LetterTokenHash, at: Instant) -> Stored<Option<UserId>> {
         let user = self.find_reset(token, at).await?;
-        Ok(user.inspect(|user| drop(self.0.state.resets.remove(user))))
+        if let Some(user) = user {
+            self.0.state.resets.remove(&user);
+        }
+        Ok(user)
     }
 
     async fn request_email(&mut self, user: UserId, email: &EmailAddress, expires_at: Instant) -> Stored<()> {

@@ -81,7 +81,7 @@ async fn deleting_forgets_the_row_at_once_and_the_blob_soon() {
     let document = plant.stored(&plant.admin, plant.on_machine()).await;
     let kept = plant.stored(&plant.admin, plant.on_machine()).await;
     DeleteDocument { id: document.id, expected_version: None }.run(&plant.world.core, &plant.admin).await.unwrap();
-    assert_eq!(plant.world.store.documents(), [kept.clone()]);
+    assert_eq!(plant.world.store.documents(), std::slice::from_ref(&kept));
     let waiting = plant.world.store.outbox();
     assert_eq!(waiting[0].message, OutboxMessage::RemoveFile { file_id: document.content.file.id });
     assert_eq!(plant.world.audited(AuditKind::DocumentDeleted), 1);

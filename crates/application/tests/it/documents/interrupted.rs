@@ -55,7 +55,7 @@ async fn a_slow_verdict_is_waited_for() {
 #[tokio::test]
 async fn an_upload_that_is_given_up_while_it_waits_for_the_verdict_leaves_nothing() {
     let plant = Plant::new().await;
-    plant.world.scanner.be_slow(Duration::from_secs(3600));
+    plant.world.scanner.be_slow(Duration::from_hours(1));
     let storing = plant.store(&plant.admin, report(plant.on_machine()), Arriving::with(&half()));
     assert!(tokio::time::timeout(Duration::from_millis(20), storing).await.is_err());
     assert_eq!((plant.world.files.blobs().len(), plant.world.files.unfinished()), (0, 0));

@@ -87,13 +87,13 @@ async fn writers_and_two_linkers_leave_neither_gap_nor_fork(trail: &mut Trail) {
             let (linker, clock) = (trail.linker_at(Arc::clone(&clock), seed), clock);
             let done = Arc::clone(&done);
             tokio::spawn(async move {
-                let mut linked = 0;
+                let mut events = 0;
                 while !done.load(Ordering::Relaxed) {
-                    linked += linker.run_once().await.unwrap();
+                    events += linker.run_once().await.unwrap();
                     clock.advance(TimeDelta::milliseconds(500));
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
-                linked
+                events
             })
         })
         .collect();
