@@ -35,6 +35,7 @@ pub enum EnsureFirstAdminError {
 
 impl EnsureFirstAdmin {
     /// Returns whether this call made the account: of several replicas that start at once, one does.
+    #[tracing::instrument(target = "mif_trace", name = "EnsureFirstAdmin", skip_all)]
     pub async fn run(self, core: &Core) -> Result<bool, EnsureFirstAdminError> {
         if any_account(core).await? {
             return Ok(false);
@@ -87,6 +88,7 @@ pub struct CreateAdmin {
 
 impl CreateAdmin {
     /// The password obeys the policy like any other.
+    #[tracing::instrument(target = "mif_trace", name = "CreateAdmin", skip_all)]
     pub async fn run(self, core: &Core) -> Result<UserView, CreateUserError> {
         let broken = core.password_policy.broken_rules(&self.password, &self.username, &self.email);
         if !broken.is_empty() {
@@ -123,6 +125,7 @@ pub struct ResetPassword {
 
 impl ResetPassword {
     /// Ends every session of theirs.
+    #[tracing::instrument(target = "mif_trace", name = "ResetPassword", skip_all)]
     pub async fn run(self, core: &Core) -> Result<UserId, SetPasswordError> {
         let name = SignInName::parse(&self.name).ok_or(SetPasswordError::NotFound)?;
         let account = core.session_states.find_credentials(&name).await?.ok_or(SetPasswordError::NotFound)?;
@@ -140,6 +143,7 @@ pub struct UnlockAccount {
 
 impl UnlockAccount {
     /// Forgets every failed sign-in of theirs.
+    #[tracing::instrument(target = "mif_trace", name = "UnlockAccount", skip_all)]
     pub async fn run(self, core: &Core) -> Result<UserView, UnlockUserError> {
         let name = SignInName::parse(&self.name).ok_or(UnlockUserError::NotFound)?;
         let account = core.session_states.find_credentials(&name).await?.ok_or(UnlockUserError::NotFound)?;
@@ -158,6 +162,7 @@ pub struct RecordStart {
 
 impl RecordStart {
     /// One event a start.
+    #[tracing::instrument(target = "mif_trace", name = "RecordStart", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let mut work = core.work.begin().await?;
         let event = AuditEvent::success(AuditKind::ConfigStarted, AuditOrigin::default(), core.clock.now())

@@ -80,6 +80,7 @@ pub struct RememberRefusal {
 
 impl RememberRefusal {
     /// Stores the answer unless a twin was faster.
+    #[tracing::instrument(target = "mif_trace", name = "RememberRefusal", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let mut work = core.work.begin().await?;
         let claim = work.idempotency().claim(&self.request, core.clock.now()).await?;

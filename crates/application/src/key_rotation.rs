@@ -36,6 +36,7 @@ pub struct RecordKeyChange {
 
 impl RecordKeyChange {
     /// One event a key. The folder of keys knows no transactions: the caller MUST run this right after the change.
+    #[tracing::instrument(target = "mif_trace", name = "RecordKeyChange", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let purpose = match self.purpose {
             KeyPurpose::Tokens => "jwt",

@@ -20,6 +20,7 @@ pub mod interventions;
 pub mod key_rotation;
 mod letter_token;
 pub mod notifications;
+pub mod operations;
 pub mod outbox;
 pub mod technicians;
 pub mod users;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mif_domain::documents::{Scan, ScanError, Verdict};
+use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
 use crate::breaker::Breaker;
@@ -18,6 +19,7 @@ pub(crate) struct ClamdScan {
     verdict_timeout: Duration,
     breaker: Arc<Breaker>,
     span: Span,
+    began: Instant,
 }
 
 enum Progress {
@@ -36,7 +38,15 @@ impl ClamdScan {
         breaker: Arc<Breaker>,
         span: Span,
     ) -> Self {
-        Self { progress: Progress::Open(wire), bytes: 0, write_timeout, verdict_timeout, breaker, span }
+        Self {
+            progress: Progress::Open(wire),
+            bytes: 0,
+            write_timeout,
+            verdict_timeout,
+            breaker,
+            span,
+            began: Instant::now(),
+        }
     }
 
     async fn send(&mut self, piece: &[u8]) -> Result<(), ScanError> {
@@ -102,6 +112,8 @@ impl ClamdScan {
             Err(ScanError::Unavailable(_)) => "unavailable",
             Err(ScanError::Unsure(_)) => "unsure",
         };
+        metrics::counter!("mif_scans_total", "verdict" => kind).increment(1);
+        metrics::histogram!("mif_scan_duration_seconds").record(self.began.elapsed());
         self.span.record("verdict", kind);
         self.span.in_scope(|| match &outcome {
             Ok(Verdict::Infected { signature }) => tracing::debug!(%signature, "something was found"),

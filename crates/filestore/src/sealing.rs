@@ -4,6 +4,8 @@ use bytes::Bytes;
 use mif_domain::Entropy;
 use mif_domain::documents::{FileId, FileStoreError, SealedFile, Sha256, StoredFile};
 use sha2::Digest as _;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::format::{CHUNK_BYTES, ChunkCipher, FRAME_BYTES, FileKey, Header, MAX_CONTENT, TAG_BYTES};
 use crate::ring::KeyRing;
@@ -114,6 +116,8 @@ impl Encryptor {
 pub(crate) struct Identity {
     pub(crate) id: FileId,
     key: FileKey,
+    /// As long as the content arrives.
+    span: Span,
 }
 
 impl Identity {
@@ -125,12 +129,14 @@ impl Identity {
         let (header, cipher) = key
             .seal(id, entropy)
             .ok_or_else(|| FileStoreError::Unavailable("a file key could not be expanded".to_owned()))?;
-        Ok((Self { id, key }, header, Encryptor { cipher, position: 0 }))
+        let span = tracing::info_span!(target: "mif_trace", "encrypt document", bytes = Empty);
+        Ok((Self { id, key, span }, header, Encryptor { cipher, position: 0 }))
     }
 
     /// Wraps the key, now that the size is known that it is bound to.
     pub(crate) fn seal(&self, hasher: Hasher, ring: &KeyRing) -> Result<SealedFile, FileStoreError> {
         let size = hasher.size;
+        self.span.record("bytes", size);
         let key = ring.wrap(&self.key, self.id, size)?;
         Ok(SealedFile { file: StoredFile { id: self.id, size, key }, sha256: Sha256(hasher.sha256.finalize().into()) })
     }

@@ -15,7 +15,7 @@ use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
     audit, auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
-    intervention_actions, interventions, jwks, letters, notifications, technicians, users,
+    intervention_actions, interventions, jwks, letters, metrics, notifications, technicians, users,
 };
 use crate::{ApiState, FloodGuard};
 
@@ -147,6 +147,7 @@ macro_rules! with_other_routes {
             .service(health::ready)
             .service(health::readiness_alias)
             .service(health::health)
+            .service(metrics::metrics)
             .service(jwks::keys)
             .service(docs::document)
             .service(docs::redirect)
@@ -168,13 +169,17 @@ fn served(config: &mut web::ServiceConfig, guard: Option<&FloodGuard>) {
         }
     });
     // The alias stands before the scope, so that it is not counted: it is a probe.
-    config.service(health::health_alias).service(api);
+    config.service(health::health_alias).service(metrics::metrics_alias).service(metrics::health_metrics).service(api);
     with_other_routes!(config);
 }
 
 /// Every route, as it is documented.
 pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
-    config.service(health::health_alias).service(with_api_routes!(scope::scope("/api/v1")));
+    config
+        .service(health::health_alias)
+        .service(metrics::metrics_alias)
+        .service(metrics::health_metrics)
+        .service(with_api_routes!(scope::scope("/api/v1")));
     with_other_routes!(config);
 }
 

@@ -39,6 +39,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         return Err(Code::Internal.into_error());
     };
     let arrived = state.core.clock.uptime();
+    let _in_flight = InFlight::new();
     let method = request.method().clone();
     let is_docs = request.path().starts_with("/docs");
     let trace = TraceIds::of(request.headers(), &*state.core.entropy);
@@ -83,8 +84,44 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     };
     let duration = state.core.clock.uptime().saturating_sub(arrived);
     record(&span, &method, route.as_deref(), status, duration);
+    measure(&method, route, status, duration);
     drop(entered);
     finished.map_err(|response| InternalError::from_response("the request failed outside a handler", response).into())
+}
+
+/// Counted from its head to the head of its answer, however it ends.
+struct InFlight;
+
+impl InFlight {
+    fn new() -> Self {
+        metrics::gauge!("http_requests_in_flight").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!("http_requests_in_flight").decrement(1.0);
+    }
+}
+
+/// Labels come from closed sets, or anybody could fill the memory with made-up paths and methods.
+fn measure(method: &Method, route: Option<String>, status: StatusCode, duration: std::time::Duration) {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let method = if known.contains(method) { method.to_string() } else { "_OTHER".to_owned() };
+    let class = match status.as_u16() {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route, "status" => class)
+        .record(duration);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        metrics::counter!("http_rate_limited_total").increment(1);
+    }
 }
 
 /// Notes what somebody who is signed in was denied. Here every 403 comes by, whatever denied it.

@@ -23,4 +23,4 @@ pub use address::TrustedProxies;
 pub use app::app;
 pub use guard::{FloodGuard, FloodLimits};
 pub use openapi::document;
-pub use state::{ApiState, Lifecycle};
+pub use state::{ApiState, HealthBoard, Lifecycle, MetricsPage};

@@ -140,6 +140,17 @@ impl Database {
         sqlite_file(&self.settings.url)
     }
 
+    /// How many connections are open, and how many of them are idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let idle = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        if self.backend() == DatabaseBackend::Postgres {
+            let pool = self.writer.0.get_postgres_connection_pool();
+            return (pool.size(), idle(pool.num_idle()));
+        }
+        let (reader, writer) = (self.reader.0.get_sqlite_connection_pool(), self.writer.0.get_sqlite_connection_pool());
+        (reader.size() + writer.size(), idle(reader.num_idle() + writer.num_idle()))
+    }
+
     /// Waits for open statements and closes every connection.
     pub async fn close(self) {
         // Closing twice is harmless: with PostgreSQL and in memory both are the same pool.

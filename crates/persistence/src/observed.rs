@@ -27,17 +27,22 @@ struct Watch {
 impl Watch {
     fn begin(backend: DatabaseBackend, sql: &str) -> Self {
         let operation = operation(sql);
-        // Of a target of its own: log lines have no use for it, and without an exporter it costs nothing.
-        let span = tracing::info_span!(
-            target: "mif_trace",
-            "sql",
-            otel.name = Empty,
-            otel.kind = "client",
-            otel.status_code = Empty,
-            db.system.name = Empty,
-            db.operation.name = operation,
-            db.collection.name = Empty,
-        );
+        // Background work looks into the database every second: outside a request or a use case it is no trace of its own.
+        let span = if Span::current().is_none() {
+            Span::none()
+        } else {
+            // Of a target of its own: log lines have no use for it, and without an exporter it costs nothing.
+            tracing::info_span!(
+                target: "mif_trace",
+                "sql",
+                otel.name = Empty,
+                otel.kind = "client",
+                otel.status_code = Empty,
+                db.system.name = Empty,
+                db.operation.name = operation,
+                db.collection.name = Empty,
+            )
+        };
         if !span.is_disabled() {
             let table = table(sql);
             span.record("db.system.name", if backend == DatabaseBackend::Postgres { "postgresql" } else { "sqlite" });

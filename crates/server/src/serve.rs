@@ -17,9 +17,13 @@ use mif_application::bootstrap::RecordStart;
 use mif_application::documents::upkeep::{SweepDocuments, Swept};
 use mif_application::housekeeping::Purge;
 use mif_application::interventions::NotifyLateness;
+use mif_application::operations::{CheckHealth, MeasureStock};
 use mif_application::outbox::OutboxWorker;
 use mif_domain::outbox::Lane;
-use mif_http::{ApiState, FloodGuard, FloodLimits, Lifecycle, TrustedProxies};
+use mif_http::{ApiState, FloodGuard, FloodLimits, HealthBoard, Lifecycle, MetricsPage, TrustedProxies};
+use mif_persistence::Database;
+use mif_telemetry::Metrics;
+use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -57,13 +61,21 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
         per_address_per_minute: limits.per_ip_per_minute,
     });
     let guard = limits.and_then(FloodGuard::new);
+    let health = Arc::new(HealthBoard::default());
+    let measured = Metrics::install(env!("CARGO_PKG_VERSION")).context("measurements")?;
     let workers = settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get);
     let per_worker = parts.for_workers(workers).await?;
     let databases: Vec<_> = per_worker.iter().map(|worker| worker.database.clone()).collect();
-    let server = listen(settings, per_worker, &lifecycle, guard.clone())?;
+    let token = settings.metrics.token.as_ref().map(|token| token.expose_secret());
+    let page = measured.clone();
+    let page = Arc::new(MetricsPage::new(move || page.render(), token));
+    let operations = Operations { lifecycle: Arc::clone(&lifecycle), health: Arc::clone(&health), page };
+    let server = listen(settings, per_worker, &operations, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let background = background(parts.core.clone(), &parts.outbox, guard, &stopped);
+    let mut background = background;
+    watch_over(&mut background, &parts.core, health, measured, databases.clone(), &stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
     let linking = tokio::spawn(link(parts.linker, linking_stopped));
     let drain = settings.http.drain;
@@ -87,18 +99,26 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     outcome
 }
 
+/// What those who run the server look at.
+struct Operations {
+    lifecycle: Arc<Lifecycle>,
+    health: Arc<HealthBoard>,
+    page: Arc<MetricsPage>,
+}
+
 fn listen(
     settings: &Settings,
     per_worker: Vec<WorkerParts>,
-    lifecycle: &Arc<Lifecycle>,
+    operations: &Operations,
     guard: Option<FloodGuard>,
 ) -> anyhow::Result<Server> {
     let proxies = settings.http.trusted_proxies.iter().map(|network| (network.first(), network.prefix()));
     let proxies = TrustedProxies::new(proxies);
     let workers = per_worker.len();
     let states = per_worker.into_iter().map(|worker| {
-        let lifecycle = Arc::clone(lifecycle);
+        let lifecycle = Arc::clone(&operations.lifecycle);
         let state = ApiState::new(worker.core, worker.probe, proxies.clone(), lifecycle, env!("CARGO_PKG_VERSION"));
+        let state = state.with_operations(Arc::clone(&operations.health), Some(Arc::clone(&operations.page)));
         Data::new(state.with_public_url(settings.http.public_url.clone()))
     });
     // Called once in each worker thread, and again when actix replaces one that died.
@@ -206,6 +226,37 @@ fn background(
     tasks
 }
 
+/// Asks the parts how they are, and measures what nobody asks for in a request.
+fn watch_over(
+    tasks: &mut JoinSet<()>,
+    core: &Core,
+    health: Arc<HealthBoard>,
+    measured: Metrics,
+    databases: Vec<Database>,
+    stopped: &watch::Receiver<bool>,
+) {
+    let asking = core.clone();
+    tasks.spawn(every(Duration::from_secs(3), stopped.clone(), move || {
+        let (core, health) = (asking.clone(), Arc::clone(&health));
+        async move { health.put_up(CheckHealth.run(&core).await) }
+    }));
+    let core = core.clone();
+    tasks.spawn(every(Duration::from_secs(30), stopped.clone(), move || {
+        measured.upkeep();
+        let core = core.clone();
+        let pools = databases.clone();
+        async move {
+            if let Err(error) = MeasureStock.run(&core).await {
+                tracing::warn!(%error, "the stock could not be measured");
+            }
+            let (open, idle) =
+                pools.iter().map(Database::connections).fold((0, 0), |all, of| (all.0 + of.0, all.1 + of.1));
+            metrics::gauge!("db_pool_connections", "state" => "idle").set(f64::from(idle));
+            metrics::gauge!("db_pool_connections", "state" => "used").set(f64::from(open.saturating_sub(idle)));
+        }
+    }));
+}
+
 /// Carries out what is due, batch by batch, until nothing is or the server stops.
 async fn carry_out(worker: &OutboxWorker, lane: Lane, stopped: &watch::Receiver<bool>) {
     while !*stopped.borrow() {
@@ -250,7 +301,9 @@ async fn every<F: Future<Output = ()>>(
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = interval.tick() => {}
+            due = interval.tick() => {
+                metrics::gauge!("mif_scheduler_lag_seconds").set(due.elapsed().as_secs_f64());
+            }
             _ = stopped.changed() => return,
         }
         work().await;

@@ -26,6 +26,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, filter};
 
+/// The target of spans that only traces show.
+const TRACE_ONLY: &str = "mif_trace";
 /// How long the end of the process may wait for the collector.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// How long the flush itself takes at most: less, because the runtime waits for its thread in any case.

@@ -4,11 +4,12 @@ use std::fmt::{self, Write as _};
 
 use tracing_subscriber::Layer;
 use tracing_subscriber::field::MakeExt as _;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{Directive, EnvFilter};
 use tracing_subscriber::fmt::format::{JsonFields, debug_fn};
 use tracing_subscriber::fmt::{self as lines, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::TRACE_ONLY;
 use crate::json::JsonLine;
 use crate::{LogFormat, TelemetryError};
 
@@ -24,7 +25,8 @@ where
 {
     let filter = EnvFilter::builder()
         .parse(directives)
-        .map_err(|source| TelemetryError::Filter { directives: directives.to_owned(), source })?;
+        .map_err(|source| TelemetryError::Filter { directives: directives.to_owned(), source })?
+        .add_directive(trace_only()?);
     let layer = lines::layer().with_writer(writer).with_ansi(colours);
     Ok(match format {
         LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),
@@ -39,6 +41,12 @@ where
             layer.fmt_fields(fields.delimited(" ")).with_filter(filter).boxed()
         }
     })
+}
+
+/// Spans of this target are for traces alone: log lines are about requests, not about each of their statements.
+fn trace_only() -> Result<Directive, TelemetryError> {
+    let directives = format!("{TRACE_ONLY}=off");
+    directives.parse().map_err(|source| TelemetryError::Filter { directives, source })
 }
 
 /// Spells control characters out: a value that came from outside must not begin a line of its own, nor steer the

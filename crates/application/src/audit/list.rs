@@ -34,6 +34,7 @@ pub struct ListAudit {
 
 impl ListAudit {
     /// One page.
+    #[tracing::instrument(target = "mif_trace", name = "ListAudit", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<AuditEntry>, ReadAuditError> {
         policy::permit(actor, Action::ViewAudit)?;
         Ok(core.queries.list_audit(&self.filter, &self.page).await?)
@@ -46,6 +47,7 @@ pub struct ReadCheckpoint;
 
 impl ReadCheckpoint {
     /// Whichever replica made it.
+    #[tracing::instrument(target = "mif_trace", name = "ReadCheckpoint", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<SignedMark, ReadAuditError> {
         policy::permit(actor, Action::ViewAudit)?;
         core.queries.newest_checkpoint().await?.ok_or(ReadAuditError::NotFound)

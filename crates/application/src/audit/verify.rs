@@ -52,6 +52,7 @@ impl VerifyAudit {
     const LINKED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 
     /// Walks the chain as it is now.
+    #[tracing::instrument(target = "mif_trace", name = "VerifyAudit", skip_all)]
     pub async fn run(
         self,
         chain: &dyn AuditChain,

@@ -53,6 +53,7 @@ impl From<FreshHashError> for ChangePasswordError {
 
 impl ChangePassword {
     /// Checks, hashes, checks again, writes.
+    #[tracing::instrument(target = "mif_trace", name = "ChangePassword", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), ChangePasswordError> {
         let before = own_account(core, actor).await?;
         prove_password(core, actor, &before, &self.current).await?;

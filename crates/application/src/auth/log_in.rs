@@ -60,7 +60,19 @@ impl LogIn {
     const OCCASION: &'static str = "sign_in";
 
     /// Opens a session, or takes its time to refuse.
+    #[tracing::instrument(target = "mif_trace", name = "LogIn", skip_all)]
     pub async fn run(self, core: &Core) -> Result<TokenPair, LogInError> {
+        let outcome = self.answered(core).await;
+        let result = match &outcome {
+            Ok(_) => "success",
+            Err(LogInError::Refused) => "refused",
+            Err(_) => "error",
+        };
+        metrics::counter!("auth_logins_total", "result" => result).increment(1);
+        outcome
+    }
+
+    async fn answered(self, core: &Core) -> Result<TokenPair, LogInError> {
         let arrived = core.clock.uptime();
         if let Some(pair) = self.attempt(core).await? {
             return Ok(pair);

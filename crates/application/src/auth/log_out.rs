@@ -16,6 +16,7 @@ pub struct LogOut {
 
 impl LogOut {
     /// Once this returns, no refresh token of the ended sessions works any more.
+    #[tracing::instrument(target = "mif_trace", name = "LogOut", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<()> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

@@ -38,6 +38,7 @@ pub enum RefreshError {
 
 impl Refresh {
     /// Rotates, repeats a lost answer, or refuses.
+    #[tracing::instrument(target = "mif_trace", name = "Refresh", skip_all)]
     pub async fn run(self, core: &Core) -> Result<TokenPair, RefreshError> {
         let presented = RefreshToken::parse(&self.token).ok_or(RefreshError::Refused)?;
         let hash = core.refresh_tokens.hash(&presented);
@@ -58,6 +59,7 @@ impl Refresh {
             work.audit().append(event.on("session", session.session_id.0)).await?;
             let pair = TokenPair::issue(core, &session, successor, rotation.at)?;
             work.commit().await?;
+            counted("rotated");
             return Ok(pair);
         }
 
@@ -68,11 +70,13 @@ impl Refresh {
                 .refresh_tokens
                 .open(&presented, &found.sealed)
                 .ok_or_else(|| RepositoryError::Corrupt("a sealed successor does not open".to_owned()))?;
+            counted("repeated");
             return Ok(TokenPair::issue(core, &found.session, again, rotation.at)?);
         }
 
         // Rules 3, 4 and 5: refused, and if the token was used up, the session with it.
-        self.end_if_reused(core, work, &hash, rotation.at).await?;
+        let reused = self.end_if_reused(core, work, &hash, rotation.at).await?;
+        counted(if reused { "reused" } else { "refused" });
         Err(RefreshError::Refused)
     }
 
@@ -82,9 +86,9 @@ impl Refresh {
         mut work: Box<dyn UnitOfWork>,
         hash: &TokenHash,
         at: Instant,
-    ) -> Result<(), RepositoryError> {
+    ) -> Result<bool, RepositoryError> {
         let reused = work.sessions().revoke_if_reused(hash, at).await?;
-        let Some((session_id, user_id)) = reused else { return Ok(()) };
+        let Some((session_id, user_id)) = reused else { return Ok(false) };
         let event = AuditEvent::failure(AuditKind::TokenReuseDetected, self.request.origin(Some(user_id)), at);
         work.audit().append(event.on("session", session_id.0)).await?;
         work.outbox().enqueue(OutboxMessage::WarnOfTokenReuse { user_id, session_id }, at).await?;
@@ -95,6 +99,10 @@ impl Refresh {
             user_id = user_id.0,
             "a used-up refresh token came back: session ended"
         );
-        Ok(())
+        Ok(true)
     }
+}
+
+fn counted(outcome: &'static str) {
+    metrics::counter!("auth_refreshes_total", "outcome" => outcome).increment(1);
 }

@@ -16,6 +16,7 @@ pub struct RequestPasswordReset {
 impl RequestPasswordReset {
     /// Leaves the same message behind for known and unknown addresses, and looks nothing up: neither the answer nor its
     /// time tells which accounts exist.
+    #[tracing::instrument(target = "mif_trace", name = "RequestPasswordReset", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let mut work = core.work.begin().await?;
         let message = OutboxMessage::SendPasswordReset { address: self.address };

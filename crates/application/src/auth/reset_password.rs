@@ -54,6 +54,7 @@ impl From<FreshHashError> for ResetPasswordError {
 
 impl ResetPassword {
     /// Checks and hashes first; then uses the token up, sets the password and ends every session, or does nothing of it.
+    #[tracing::instrument(target = "mif_trace", name = "ResetPassword", skip_all)]
     pub async fn run(self, core: &Core) -> Result<(), ResetPasswordError> {
         let token = LetterToken::parse(&self.token).ok_or(ResetPasswordError::InvalidToken)?.hash();
         let account = {

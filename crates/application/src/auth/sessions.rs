@@ -15,6 +15,7 @@ pub struct ListSessions;
 
 impl ListSessions {
     /// At most 50.
+    #[tracing::instrument(target = "mif_trace", name = "ListSessions", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Vec<SessionView>> {
         core.queries.list_sessions(actor.user_id(), core.clock.now()).await
     }
@@ -40,6 +41,7 @@ pub enum CloseSessionError {
 
 impl CloseSession {
     /// Closes it for good.
+    #[tracing::instrument(target = "mif_trace", name = "CloseSession", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), CloseSessionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -60,6 +62,7 @@ pub struct CloseOtherSessions;
 
 impl CloseOtherSessions {
     /// Returns how many were closed.
+    #[tracing::instrument(target = "mif_trace", name = "CloseOtherSessions", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<u64> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

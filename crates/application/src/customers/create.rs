@@ -32,6 +32,7 @@ pub enum CreateCustomerError {
 
 impl CreateCustomer {
     /// Enters the customer, once. Two customers may have one name: companies do.
+    #[tracing::instrument(target = "mif_trace", name = "CreateCustomer", skip_all)]
     pub async fn run(
         self,
         core: &Core,

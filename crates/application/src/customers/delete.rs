@@ -60,6 +60,7 @@ impl From<Refusal> for DeleteCustomerError {
 
 impl DeleteCustomer {
     /// Deletes the customer; the audit trail keeps its name.
+    #[tracing::instrument(target = "mif_trace", name = "DeleteCustomer", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DeleteCustomerError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

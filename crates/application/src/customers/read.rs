@@ -29,6 +29,7 @@ pub enum GetCustomerError {
 
 impl GetCustomer {
     /// One round trip.
+    #[tracing::instrument(target = "mif_trace", name = "GetCustomer", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, GetCustomerError> {
         let scope = policy::customer_scope(actor);
         core.queries.find_customer(self.id, scope).await?.ok_or(GetCustomerError::NotFound)
@@ -46,6 +47,7 @@ pub struct ListCustomers {
 
 impl ListCustomers {
     /// One page of what the actor may see.
+    #[tracing::instrument(target = "mif_trace", name = "ListCustomers", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Page<Customer>> {
         core.queries.list_customers(policy::customer_scope(actor), &self.filter, &self.page).await
     }

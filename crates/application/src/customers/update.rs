@@ -75,6 +75,7 @@ impl From<Refusal> for UpdateCustomerError {
 
 impl UpdateCustomer {
     /// Changes what was named. Without any difference nothing is written and the version stays.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateCustomer", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, UpdateCustomerError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

@@ -25,6 +25,7 @@ impl DeleteDocument {
     ///
     /// Dispatchers delete any document, technicians what they stored themselves while the work is open. Can fail with
     /// `NotFound`, `Denied` and `Stale`.
+    #[tracing::instrument(target = "mif_trace", name = "DeleteDocument", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DocumentError> {
         let seen = GetDocument { id: self.id }.run(core, actor).await?;
         let mut work = core.work.begin().await?;

@@ -33,17 +33,20 @@ impl DownloadDocument<'_> {
     const NOTED_FOR: TimeDelta = TimeDelta::minutes(5);
 
     /// Opens the content, then notes who reads it; without the note nothing is handed out. Can fail with `Infected`.
+    #[tracing::instrument(target = "mif_trace", name = "DownloadDocument", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Download, DocumentError> {
         let document = self.document;
         if document.content.analysis == Analysis::Infected {
             return Err(DocumentError::Infected { signature: document.signature.clone() });
         }
+        let bytes = self.range.end.saturating_sub(self.range.start);
         let content = core.files.read(&document.content.file, self.range).await?;
         let now = core.clock.now();
         let event = AuditEvent::success(AuditKind::DocumentDownloaded, actor.origin(), now);
         let mut work = core.work.begin().await?;
         work.audit().append_unless_since(event.on("document", document.id.0), now - Self::NOTED_FOR).await?;
         work.commit().await?;
+        metrics::counter!("mif_document_bytes_total", "direction" => "decrypted").increment(bytes);
         Ok(Download(content))
     }
 }

@@ -17,6 +17,7 @@ pub struct GetDocument {
 
 impl GetDocument {
     /// One round trip. Can fail with `NotFound`.
+    #[tracing::instrument(target = "mif_trace", name = "GetDocument", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Document, DocumentError> {
         let found = core.queries.find_document(self.id, policy::document_scope(actor)).await?;
         found.ok_or(DocumentError::NotFound)
@@ -35,6 +36,7 @@ pub struct ListDocuments {
 impl ListDocuments {
     /// One page of what the actor may see, in one statement. Of an intervention or a machine that they may not see:
     /// `NotFound`.
+    #[tracing::instrument(target = "mif_trace", name = "ListDocuments", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<Document>, DocumentError> {
         if let Some(attachment) = self.filter.attachment {
             rights::look(core, actor, attachment).await?;

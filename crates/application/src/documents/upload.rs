@@ -66,6 +66,7 @@ impl std::fmt::Debug for RepeatedUpload<'_> {
 impl UploadDocument {
     /// Rights first; then size and kind are checked, and the content is hashed, scanned and encrypted while it arrives; then
     /// rights and state once more, in the unit that stores the row. The blob stands before the row commits.
+    #[tracing::instrument(target = "mif_trace", name = "UploadDocument", skip_all)]
     pub async fn run(
         self,
         core: &Core,
@@ -140,6 +141,8 @@ impl UploadDocument {
         work.audit().append(event).await.map_err(UploadError::from)?;
         idempotency::complete(&mut *work, once.as_ref(), &document).await.map_err(UploadError::from)?;
         work.commit().await.map_err(|error| NotStored::Perhaps(error.into()))?;
+        let bytes = document.content.file.size;
+        metrics::counter!("mif_document_bytes_total", "direction" => "encrypted").increment(bytes);
         Ok(Done::Now(document))
     }
 

@@ -56,6 +56,7 @@ impl From<RepositoryError> for CreateEquipmentError {
 
 impl CreateEquipment {
     /// Enters the machine, once. A new machine cannot close a cycle: nothing stands below it yet.
+    #[tracing::instrument(target = "mif_trace", name = "CreateEquipment", skip_all)]
     pub async fn run(
         self,
         core: &Core,

@@ -60,6 +60,7 @@ impl From<Refusal> for DeleteEquipmentError {
 
 impl DeleteEquipment {
     /// Deletes the machine; the audit trail keeps its name.
+    #[tracing::instrument(target = "mif_trace", name = "DeleteEquipment", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), DeleteEquipmentError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

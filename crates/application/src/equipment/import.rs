@@ -113,6 +113,7 @@ impl ImportEquipment {
 
     /// Enters every machine in one unit of work, parents before their parts. A conflict would kill the unit and name one
     /// row at most, so names and references are looked up first. A dry run goes the whole way and is rolled back.
+    #[tracing::instrument(target = "mif_trace", name = "ImportEquipment", skip_all)]
     pub async fn run(
         self,
         core: &Core,

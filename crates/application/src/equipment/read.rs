@@ -29,6 +29,7 @@ pub enum GetEquipmentError {
 
 impl GetEquipment {
     /// One round trip.
+    #[tracing::instrument(target = "mif_trace", name = "GetEquipment", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Equipment, GetEquipmentError> {
         let scope = policy::equipment_scope(actor);
         core.queries.find_equipment(self.id, scope).await?.ok_or(GetEquipmentError::NotFound)
@@ -46,6 +47,7 @@ pub struct ListEquipment {
 
 impl ListEquipment {
     /// One page of what the actor may see.
+    #[tracing::instrument(target = "mif_trace", name = "ListEquipment", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Page<Equipment>> {
         core.queries.list_equipment(policy::equipment_scope(actor), &self.filter, &self.page).await
     }

@@ -103,6 +103,7 @@ impl From<Refusal> for UpdateEquipmentError {
 
 impl UpdateEquipment {
     /// Changes what was named. Without any difference nothing is written and the version stays.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateEquipment", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Equipment, UpdateEquipmentError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

@@ -24,6 +24,7 @@ pub struct AssignIntervention {
 
 impl AssignIntervention {
     /// For dispatchers. Can fail with `NotFound`, `NotYours`, `Stale`, `Forbidden`, `UnknownTechnician` and `SlotTaken`.
+    #[tracing::instrument(target = "mif_trace", name = "AssignIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let Self { id, expected_version, technician_id, force } = self;
         give(core, actor, Gift { id, expected_version, to: Some(technician_id), force }).await
@@ -42,6 +43,7 @@ pub struct TakeIntervention {
 impl TakeIntervention {
     /// For technicians: of two who reach for it, one gets it. Can fail with `NotFound`, `Denied`, `Stale`, `Forbidden` and
     /// `SlotTaken`.
+    #[tracing::instrument(target = "mif_trace", name = "TakeIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         give(core, actor, Gift { id: self.id, expected_version: self.expected_version, to: None, force: false }).await
     }

@@ -29,6 +29,7 @@ pub struct RankedCandidate {
 
 impl SuggestTechnicians {
     /// For dispatchers; the best first, at most 1 000. Can fail with `NotFound` and `Denied`.
+    #[tracing::instrument(target = "mif_trace", name = "SuggestTechnicians", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Vec<RankedCandidate>, InterventionError> {
         let found = GetIntervention { id: self.id }.run(core, actor).await?.view.intervention;
         policy::permit(actor, Action::DispatchInterventions)?;

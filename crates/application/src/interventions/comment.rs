@@ -22,6 +22,7 @@ pub struct AddComment {
 
 impl AddComment {
     /// Everybody who sees the intervention may. Can fail with `NotFound` and `Archived`.
+    #[tracing::instrument(target = "mif_trace", name = "AddComment", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<NewHistoryEntry, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

@@ -29,6 +29,7 @@ impl CreateIntervention {
     /// Dispatchers give it to anybody, a technician to nobody or themselves, a customer to nobody, and only on a machine of
     /// theirs. Can fail with `Denied`, `UnknownEquipment`, `UnknownTechnician`, `PriorityTooHigh`, `SlotTaken` and the
     /// errors of the `Idempotency-Key`.
+    #[tracing::instrument(target = "mif_trace", name = "CreateIntervention", skip_all)]
     pub async fn run(
         self,
         core: &Core,

@@ -14,6 +14,7 @@ impl NotifyLateness {
     const BATCH: u32 = 100;
 
     /// Safe to run at any time, on any number of replicas. Returns how many interventions were told about.
+    #[tracing::instrument(target = "mif_trace", name = "NotifyLateness", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<usize> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

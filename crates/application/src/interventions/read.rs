@@ -29,6 +29,7 @@ pub struct GetIntervention {
 
 impl GetIntervention {
     /// One round trip.
+    #[tracing::instrument(target = "mif_trace", name = "GetIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let scope = policy::intervention_scope(actor);
         let view = core.queries.find_intervention(self.id, scope).await?.ok_or(InterventionError::NotFound)?;
@@ -50,6 +51,7 @@ pub struct ListInterventions {
 
 impl ListInterventions {
     /// One page of what the actor may see, in one statement.
+    #[tracing::instrument(target = "mif_trace", name = "ListInterventions", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<Page<InterventionView>> {
         core.queries.list_interventions(policy::intervention_scope(actor), &self.filter, &self.page).await
     }
@@ -64,6 +66,7 @@ pub struct GetHistory {
 
 impl GetHistory {
     /// Customers do not see what is internal.
+    #[tracing::instrument(target = "mif_trace", name = "GetHistory", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Vec<HistoryEntry>, InterventionError> {
         let found = GetIntervention { id: self.id }.run(core, actor).await?;
         let internal = policy::caller(actor, &found.view.intervention) != Some(Caller::Customer);

@@ -24,6 +24,7 @@ pub struct MoveSlot {
 
 impl MoveSlot {
     /// For dispatchers. Can fail with `NotFound`, `Denied`, `Stale`, `Forbidden` and `SlotTaken`.
+    #[tracing::instrument(target = "mif_trace", name = "MoveSlot", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

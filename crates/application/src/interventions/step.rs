@@ -42,6 +42,7 @@ pub struct TakeStep {
 impl TakeStep {
     /// History, audit and notifications are written with it. Can fail with `NotFound`, `Stale`, `Forbidden`, `NotYours`
     /// and `RemarkRequired`.
+    #[tracing::instrument(target = "mif_trace", name = "TakeStep", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

@@ -51,6 +51,7 @@ const WISHED: [&str; 2] = ["title", "description"];
 impl UpdateIntervention {
     /// Without any difference nothing is written and the version stays. Can fail with `NotFound`, `Denied`, `Stale`,
     /// `Archived` and `NotFinished`.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

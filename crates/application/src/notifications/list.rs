@@ -34,6 +34,7 @@ pub enum ListNotificationsError {
 
 impl ListNotifications {
     /// One page.
+    #[tracing::instrument(target = "mif_trace", name = "ListNotifications", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<Notification>, ListNotificationsError> {
         if self.user_id.is_some_and(|user| user != actor.user_id()) {
             return Err(ListNotificationsError::NotFound);

@@ -27,6 +27,7 @@ pub enum MarkReadError {
 
 impl MarkRead {
     /// A second time changes nothing and succeeds: the date of the first one stays.
+    #[tracing::instrument(target = "mif_trace", name = "MarkRead", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), MarkReadError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -44,6 +45,7 @@ pub struct MarkAllRead;
 
 impl MarkAllRead {
     /// Returns how many were not.
+    #[tracing::instrument(target = "mif_trace", name = "MarkAllRead", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<u64> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();

@@ -100,8 +100,16 @@ impl OutboxWorker {
         outcome
     }
 
+    #[tracing::instrument(target = "mif_trace", name = "outbox message", skip_all, fields(id = leased.id.0, attempt = leased.attempt))]
     async fn attempt(&self, leased: &LeasedMessage) -> Stored<()> {
-        match timeout(Self::LIMIT, self.carry_out(leased)).await.unwrap_or(Err(HandlerError::TooSlow)) {
+        let outcome = timeout(Self::LIMIT, self.carry_out(leased)).await.unwrap_or(Err(HandlerError::TooSlow));
+        let result = match &outcome {
+            Ok(Outcome::Done) => "done",
+            Ok(Outcome::NotBefore(_)) => "too_early",
+            Err(_) => "failed",
+        };
+        metrics::counter!("mif_outbox_handled_total", "result" => result).increment(1);
+        match outcome {
             Ok(Outcome::Done) => self.queue.complete(leased.id).await,
             Ok(Outcome::NotBefore(at)) => {
                 self.queue.postpone(leased.id, "another letter has just left", Some(at)).await

@@ -17,6 +17,7 @@ pub struct ArchiveTechnician {
 
 impl ArchiveTechnician {
     /// Archiving an archived technician changes nothing and succeeds.
+    #[tracing::instrument(target = "mif_trace", name = "ArchiveTechnician", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), UpdateTechnicianError> {
         let changes = TechnicianChanges { archived: Change::Set(true), ..TechnicianChanges::default() };
         let update = UpdateTechnician { id: self.id, expected_version: self.expected_version, changes };

@@ -51,6 +51,7 @@ impl From<RepositoryError> for CreateTechnicianError {
 
 impl CreateTechnician {
     /// Enters the technician, once.
+    #[tracing::instrument(target = "mif_trace", name = "CreateTechnician", skip_all)]
     pub async fn run(
         self,
         core: &Core,

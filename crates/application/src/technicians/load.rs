@@ -54,6 +54,7 @@ impl GetTechnicianLoad {
     pub const DEFAULT_SPAN: TimeDelta = TimeDelta::days(7);
 
     /// What is open without a date, and what is late, counts whatever the period.
+    #[tracing::instrument(target = "mif_trace", name = "GetTechnicianLoad", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<PeriodLoad, GetTechnicianLoadError> {
         policy::permit(actor, Action::ViewTechnicians)?;
         let now = core.clock.now();

@@ -32,6 +32,7 @@ pub enum GetTechnicianError {
 
 impl GetTechnician {
     /// Whoever may see one sees them all.
+    #[tracing::instrument(target = "mif_trace", name = "GetTechnician", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<TechnicianView, GetTechnicianError> {
         policy::permit(actor, Action::ViewTechnicians)?;
         core.queries.find_technician(self.id).await?.ok_or(GetTechnicianError::NotFound)
@@ -60,6 +61,7 @@ pub enum ListTechniciansError {
 
 impl ListTechnicians {
     /// One page.
+    #[tracing::instrument(target = "mif_trace", name = "ListTechnicians", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<TechnicianView>, ListTechniciansError> {
         policy::permit(actor, Action::ViewTechnicians)?;
         Ok(core.queries.list_technicians(&self.filter, &self.page).await?)

@@ -74,6 +74,7 @@ impl SetSkills {
     pub const MAX: usize = 50;
 
     /// Replaces them and bumps the technician's version: skills are a part of what is read.
+    #[tracing::instrument(target = "mif_trace", name = "SetSkills", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<TechnicianView, SetSkillsError> {
         manage(core, actor, self.id).await?;
         if self.skills.len() > Self::MAX {

@@ -46,6 +46,7 @@ impl From<RepositoryError> for CreateSkillError {
 
 impl CreateSkill {
     /// Enters the skill, once.
+    #[tracing::instrument(target = "mif_trace", name = "CreateSkill", skip_all)]
     pub async fn run(
         self,
         core: &Core,
@@ -89,6 +90,7 @@ pub enum ListSkillsError {
 
 impl ListSkills {
     /// One page.
+    #[tracing::instrument(target = "mif_trace", name = "ListSkills", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<Skill>, ListSkillsError> {
         policy::permit(actor, Action::ViewTechnicians)?;
         Ok(core.queries.list_skills(&self.filter, &self.page).await?)

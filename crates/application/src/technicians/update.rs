@@ -98,6 +98,7 @@ impl From<DischargeError> for UpdateTechnicianError {
 
 impl UpdateTechnician {
     /// Changes what was named. Without any difference nothing is written and the version stays.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateTechnician", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<TechnicianView, UpdateTechnicianError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

@@ -18,6 +18,7 @@ pub struct DeactivateUser {
 
 impl DeactivateUser {
     /// Closing a closed account changes nothing and succeeds.
+    #[tracing::instrument(target = "mif_trace", name = "DeactivateUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateUserError> {
         set_active(self.id, self.expected_version, false, core, actor).await
     }
@@ -34,6 +35,7 @@ pub struct ActivateUser {
 
 impl ActivateUser {
     /// Opening an open account changes nothing and succeeds.
+    #[tracing::instrument(target = "mif_trace", name = "ActivateUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateUserError> {
         set_active(self.id, self.expected_version, true, core, actor).await
     }

@@ -43,6 +43,7 @@ impl From<RepositoryError> for ConfirmEmailError {
 
 impl ConfirmEmail {
     /// Uses the token up and changes the address, or does neither. The old address is told.
+    #[tracing::instrument(target = "mif_trace", name = "ConfirmEmail", skip_all)]
     pub async fn run(self, core: &Core) -> Result<(), ConfirmEmailError> {
         let token = LetterToken::parse(&self.token).ok_or(ConfirmEmailError::InvalidToken)?.hash();
         let mut work = core.work.begin().await?;

@@ -88,6 +88,7 @@ impl CreateUser {
     const SUGGESTIONS: u32 = 100;
 
     /// Makes the account, for an administrator; a technician's together with the technician.
+    #[tracing::instrument(target = "mif_trace", name = "CreateUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, CreateUserError> {
         policy::permit(actor, Action::ManageUsers)?;
         let password_hash = self.first_hash(core).await?;

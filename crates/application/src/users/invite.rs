@@ -54,6 +54,7 @@ impl From<RecheckError> for SendInvitationError {
 
 impl SendInvitation {
     /// Leaves the letter to the outbox, for an administrator. The token of the one before stops working.
+    #[tracing::instrument(target = "mif_trace", name = "SendInvitation", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), SendInvitationError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

@@ -65,6 +65,7 @@ impl From<RepositoryError> for UpdateProfileError {
 
 impl UpdateProfile {
     /// Checks and hashes first, then writes profile and password together, or neither.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateProfile", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, UpdateProfileError> {
         let account = own_account(core, actor).await?;
         if self.expected_version.is_some_and(|version| version != account.version) {

@@ -29,6 +29,7 @@ pub enum GetUserError {
 
 impl GetUser {
     /// Others' accounts are invisible to everybody but administrators.
+    #[tracing::instrument(target = "mif_trace", name = "GetUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, GetUserError> {
         core.queries.find_user(self.id, policy::user_scope(actor)).await?.ok_or(GetUserError::NotFound)
     }
@@ -56,6 +57,7 @@ pub enum ListUsersError {
 
 impl ListUsers {
     /// One page.
+    #[tracing::instrument(target = "mif_trace", name = "ListUsers", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<UserView>, ListUsersError> {
         policy::permit(actor, Action::ViewUsers)?;
         Ok(core.queries.list_users(policy::user_scope(actor), &self.filter, &self.page).await?)
@@ -84,6 +86,7 @@ pub struct WhoAmI;
 
 impl WhoAmI {
     /// Everybody may.
+    #[tracing::instrument(target = "mif_trace", name = "WhoAmI", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, GetUserError> {
         let own = UserScope::Only(actor.user_id());
         let user = core.queries.find_user(actor.user_id(), own).await?.ok_or(GetUserError::NotFound)?;

@@ -75,6 +75,7 @@ impl From<RecheckError> for SetPasswordError {
 
 impl SetPassword {
     /// Replaces the password, for an administrator.
+    #[tracing::instrument(target = "mif_trace", name = "SetPassword", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), SetPasswordError> {
         manage(core, actor, self.id).await?;
         replace_password(core, self.id, &self.password, Some(actor)).await

@@ -44,6 +44,7 @@ impl From<Refusal> for UnlockUserError {
 impl UnlockUser {
     /// From every address, for an administrator. Unlocking what is not locked succeeds. The account itself stays as it
     /// was: a deactivated one stays deactivated.
+    #[tracing::instrument(target = "mif_trace", name = "UnlockUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UnlockUserError> {
         manage(core, actor, self.id).await?;
         unlock(core, self.id, actor.origin()).await

@@ -112,6 +112,7 @@ impl From<Refusal> for UpdateUserError {
 impl UpdateUser {
     /// Changes what was named. Without any difference nothing is written and the version stays. The technician follows
     /// the role: made or taken back with it, archived without it.
+    #[tracing::instrument(target = "mif_trace", name = "UpdateUser", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UpdateUserError> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;

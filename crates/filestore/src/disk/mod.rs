@@ -59,7 +59,8 @@ impl DiskStore {
         work: impl FnOnce(&Shared) -> Result<T, FileStoreError> + Send + 'static,
     ) -> Result<T, FileStoreError> {
         let shared = Arc::clone(&self.0);
-        joined(tokio::task::spawn_blocking(move || work(&shared)).await)
+        let span = tracing::Span::current();
+        joined(tokio::task::spawn_blocking(move || span.in_scope(|| work(&shared))).await)
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod equipment_label;
 pub(crate) mod history;
 pub(crate) mod interventions;
 pub(crate) mod letters;
-mod moment;
+pub(crate) mod moment;
 pub(crate) mod notifications;
 pub(crate) mod paging;
 pub(crate) mod patch;

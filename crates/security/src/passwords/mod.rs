@@ -84,7 +84,23 @@ pub struct Argon2Hasher {
 /// Permits of one hash. They move into the blocking task, because a hash goes on when its request is given up.
 struct Turn {
     _slot: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// A place in the queue, counted as long as it is held.
+struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit) -> Self {
+        metrics::gauge!("auth_hash_queue").increment(1.0);
+        Self(permit)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        metrics::gauge!("auth_hash_queue").decrement(1.0);
+    }
 }
 
 impl Argon2Hasher {
@@ -113,7 +129,7 @@ impl Argon2Hasher {
     }
 
     async fn turn(&self) -> Result<Turn, HasherBusy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HasherBusy)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map(Place::new).map_err(|_| HasherBusy)?;
         let wait = tokio::time::timeout(PATIENCE, Arc::clone(&self.slots).acquire_owned());
         match wait.instrument(info_span!("password.queue")).await {
             Ok(Ok(slot)) => Ok(Turn { _slot: slot, _place: place }),
@@ -131,7 +147,9 @@ impl Argon2Hasher {
         let parent = Span::current();
         let hashed = tokio::task::spawn_blocking(move || {
             let span = info_span!(parent: &parent, "password.hash");
+            let began = tokio::time::Instant::now();
             let outcome = span.in_scope(|| work(&argon2));
+            metrics::histogram!("auth_hash_duration_seconds").record(began.elapsed());
             drop(turn);
             outcome
         });

@@ -18,8 +18,14 @@ const DEVELOPMENT: (&str, &str) = ("config/development.toml", include_str!("../.
 const PRODUCTION: (&str, &str) = ("config/production.toml", include_str!("../../../../config/production.toml"));
 
 /// Keys whose value is never shown, and may be read from a file of its own.
-pub(super) const SECRETS: [&str; 5] =
-    ["database.url", "storage.s3_secret_access_key", "storage.keys", "mail.smtp_url", "bootstrap.admin_password"];
+pub(super) const SECRETS: [&str; 6] = [
+    "database.url",
+    "storage.s3_secret_access_key",
+    "storage.keys",
+    "mail.smtp_url",
+    "bootstrap.admin_password",
+    "metrics.token",
+];
 /// Keys that hold a list: in a file also as an array.
 const LISTS: [&str; 3] = ["http.trusted_proxies", "documents.types", "cors.origins"];
 /// Variables that other software agrees upon. They give way to our own.

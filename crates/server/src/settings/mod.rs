@@ -27,7 +27,9 @@ pub use documents::{Antivirus, Documents, S3, Storage, StoragePlace};
 pub use mail::Mail;
 pub use network::{Network, NetworkError};
 pub use problems::{Problem, SettingsError};
-pub use sections::{Bootstrap, Cors, Database, Http, Keys, Limits, Log, Migrate, Passwords, Telemetry, Tokens};
+pub use sections::{
+    Bootstrap, Cors, Database, Http, Keys, Limits, Log, Metrics, Migrate, Passwords, Telemetry, Tokens,
+};
 pub use sources::Sources;
 
 use reader::{Read, Reader, Shown};
@@ -78,6 +80,8 @@ pub struct Settings {
     pub log: Log,
     /// Traces.
     pub telemetry: Telemetry,
+    /// Measurements.
+    pub metrics: Metrics,
     shown: Vec<Shown>,
 }
 
@@ -120,6 +124,7 @@ impl Settings {
         let cors = Cors::read(reader);
         let log = Log::read(reader);
         let telemetry = Telemetry::read(reader);
+        let metrics = Metrics::read(reader);
         if let (Ok(Profile::Production), Ok(Limits { enabled: false, .. })) = (profile, &limits) {
             let message = "must be true in the production profile: set MIF_LIMITS__ENABLED=true, or leave it out";
             reader.reject("limits.enabled", message.to_owned());
@@ -152,6 +157,7 @@ impl Settings {
             cors: cors?,
             log: log?,
             telemetry: telemetry?,
+            metrics: metrics?,
             shown: Vec::new(),
         })
     }

@@ -296,3 +296,16 @@ impl Telemetry {
         Ok(Self { otlp_endpoint: otlp_endpoint?, service_name: service_name?, sample_ratio: sample_ratio? })
     }
 }
+
+/// Measurements.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// What whoever reads them must send. None: anybody may.
+    pub token: Option<SecretString>,
+}
+
+impl Metrics {
+    pub(super) fn read(reader: &mut Reader) -> Read<Self> {
+        Ok(Self { token: reader.secret("metrics.token")? })
+    }
+}

@@ -58,6 +58,7 @@ const APPLICATION_EXTERNALS: &[&str] = &[
     "unicode-normalization",
     "zeroize",
     "bytes",   // pieces of contents, without copying them
+    "metrics", // use cases count what they decide
     "tracing", // use cases name their spans
     "tokio",   // timeouts and semaphores, no I/O
     "sha2",    // fingerprints and token hashes

@@ -34,6 +34,7 @@ pub struct Rewrapped {
 
 impl RewrapKeys {
     /// Tells of each that failed: one lost key must not keep all the others under a key that is to go.
+    #[tracing::instrument(target = "mif_trace", name = "RewrapKeys", skip_all)]
     pub async fn run(
         self,
         core: &Core,

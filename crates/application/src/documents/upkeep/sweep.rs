@@ -28,6 +28,7 @@ impl SweepDocuments {
     const BATCH: usize = 500;
 
     /// Any number of replicas may run this at once: removing what is gone is fine.
+    #[tracing::instrument(target = "mif_trace", name = "SweepDocuments", skip_all)]
     pub async fn run(self, core: &Core) -> Result<Swept, UpkeepError> {
         let before = core.clock.now() - self.older_than;
         let mut swept = Swept { unfinished: core.files.remove_unfinished(before).await?, orphans: 0 };

@@ -22,6 +22,7 @@ pub struct VerifyDocuments;
 impl VerifyDocuments {
     /// Tells of each bad document as it is found. Returns how many were looked at. A document that is deleted meanwhile is not
     /// bad.
+    #[tracing::instrument(target = "mif_trace", name = "VerifyDocuments", skip_all)]
     pub async fn run(self, core: &Core, report: &mut dyn FnMut(&Document, &Finding)) -> Result<u64, UpkeepError> {
         let mut after = None;
         let mut looked_at = 0;
