@@ -23,7 +23,7 @@ use mif_domain::outbox::Lane;
 use mif_http::{ApiState, FloodGuard, FloodLimits, HealthBoard, Lifecycle, MetricsPage, TrustedProxies};
 use mif_persistence::Database;
 use mif_telemetry::Metrics;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -66,7 +66,7 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let workers = settings.http.workers.map_or_else(compose::cores, NonZeroUsize::get);
     let per_worker = parts.for_workers(workers).await?;
     let databases: Vec<_> = per_worker.iter().map(|worker| worker.database.clone()).collect();
-    let token = settings.metrics.token.as_ref().map(|token| token.expose_secret());
+    let token = settings.metrics.token.as_ref().map(SecretString::expose_secret);
     let page = measured.clone();
     let page = Arc::new(MetricsPage::new(move || page.render(), token));
     let operations = Operations { lifecycle: Arc::clone(&lifecycle), health: Arc::clone(&health), page };
