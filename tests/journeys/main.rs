@@ -31,4 +31,5 @@ mod session_path;
 mod shutdown;
 mod slow_clients;
 mod token_reuse;
+mod traces;
 mod work_after_a_kill;

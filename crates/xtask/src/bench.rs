@@ -4,6 +4,7 @@
 //! result, not a failure: only a figure that cannot be measured stops the command.
 
 mod create;
+mod documents;
 mod http;
 mod lists;
 mod lists_sql;
@@ -66,6 +67,7 @@ pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Outcome<ExitCode> {
     start::measure(&launch, &mut report)?;
     under_load(&launch, &folder, plan, &mut report)?;
     lists::measure(&launch, folder.path(), plan, &mut report)?;
+    documents::measure(workspace, folder.path(), plan, &mut report)?;
 
     println!("{}", report.summary(plan.quick));
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,99 @@
+//! One request is one trace, as a real OTLP collector receives it. `--nocapture` prints it as a tree.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use fake_opentelemetry_collector::{ExportedSpan, FakeCollectorServer};
+use reqwest::Method;
+
+use crate::harness::{ADMIN, Database, PASSWORD, Site, clamd, machine, on_both_databases};
+
+on_both_databases!(an_upload_is_one_trace_from_the_request_to_the_commit, made_up_paths_make_no_new_series);
+
+const CALLER: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLERS_SPAN: &str = "00f067aa0ba902b7";
+
+async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let settings = [("MIF_TELEMETRY__OTLP_ENDPOINT", collector.endpoint()), ("MIF_ANTIVIRUS__CLAMD", clamd())];
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut server = site.start_with(&settings).await;
+    let admin = server.sign_in(ADMIN, PASSWORD).await.client;
+    let press = admin.create_equipment(&machine("A1")).await.body["id"].as_i64().unwrap();
+    let upload = admin.uploading(press, "rapport.pdf", [b"%PDF-1.7\n".as_slice(), &vec![7; 100_000]].concat());
+    let answer = admin.send(upload.header("traceparent", format!("00-{CALLER}-{CALLERS_SPAN}-01"))).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    server.terminate();
+    server.ended(Duration::from_secs(20)).await;
+
+    let spans = collector.exported_spans(1_000, Duration::from_secs(3)).await;
+    let trace: Vec<_> = spans.into_iter().filter(|span| span.trace_id == CALLER).collect();
+    let tree = drawn(&trace);
+    println!("{tree}");
+    let find =
+        |name: &str| trace.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name} in\n{tree}"));
+    let request = find("POST /api/v1/documents");
+    assert_eq!(request.parent_span_id, CALLERS_SPAN, "the caller's trace goes on");
+    let use_case = find("UploadDocument");
+    assert_eq!(use_case.parent_span_id, request.span_id, "{tree}");
+    for name in ["clamd scan", "encrypt document", "BEGIN", "INSERT documents", "INSERT audit_events", "COMMIT"] {
+        assert_eq!(find(name).parent_span_id, use_case.span_id, "{name} in\n{tree}");
+    }
+    let insert = find("INSERT documents");
+    let system = if database == Database::Postgres { "postgresql" } else { "sqlite" };
+    assert!(insert.attributes["db.system.name"].contains(system), "{:?}", insert.attributes);
+    assert!(insert.end_time_unix_nano <= find("COMMIT").start_time_unix_nano, "{tree}");
+    let everything = format!("{trace:?}");
+    for secret in ["rapport.pdf", PASSWORD, admin.token()] {
+        assert!(!everything.contains(secret), "{secret} stands in a trace");
+    }
+    collector.abort();
+}
+
+/// The trace as people read it: each span under its parent, with its length.
+fn drawn(spans: &[ExportedSpan]) -> String {
+    let mut children: BTreeMap<&str, Vec<&ExportedSpan>> = BTreeMap::new();
+    for span in spans {
+        let known = spans.iter().any(|other| other.span_id == span.parent_span_id);
+        children.entry(if known { &span.parent_span_id } else { "" }).or_default().push(span);
+    }
+    let mut tree = String::new();
+    draw(&mut tree, &mut children, "", 0);
+    tree
+}
+
+fn draw<'a>(tree: &mut String, children: &mut BTreeMap<&'a str, Vec<&'a ExportedSpan>>, parent: &str, depth: usize) {
+    let mut spans = children.remove(parent).unwrap_or_default();
+    spans.sort_by_key(|span| span.start_time_unix_nano);
+    for span in spans {
+        let micros = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano) / 1000;
+        writeln!(tree, "{:indent$}{}  {micros} us", "", span.name, indent = depth * 2).unwrap();
+        draw(tree, children, &span.span_id, depth + 1);
+    }
+}
+
+async fn made_up_paths_make_no_new_series(database: Database) {
+    let site = Site::new(database).await;
+    let (server, admin) = site.open().await;
+    let series = || async {
+        let text = reqwest::get(format!("http://{}/metrics", server.address())).await.unwrap().text().await.unwrap();
+        for family in
+            ["http_request_duration_seconds_bucket", "db_query_duration_seconds", "process_", "mif_build_info"]
+        {
+            assert!(text.contains(family), "{family} is missing");
+        }
+        text.lines().filter(|line| line.starts_with("http_request_duration_seconds_count")).count()
+    };
+    let look = |path: String| admin.send(admin.request(Method::GET, &path));
+    look("/no/such/path".to_owned()).await;
+    look("/api/v1/equipements/7".to_owned()).await;
+    let before = series().await;
+    for number in 0..200 {
+        look(format!("/made/up/{number}")).await;
+        look(format!("/api/v1/equipements/{number}")).await;
+    }
+    let after = series().await;
+    assert!(after <= before + 1, "{before} series became {after}");
+}
