@@ -118,6 +118,8 @@ async fn production_does_not_start_without_a_key_for_the_audit_trail() {
         ("MIF_LIMITS__ENABLED", "true"),
         ("MIF_DATABASE__MIGRATE", "auto"),
         ("MIF_ANTIVIRUS__ALLOW_OFF", "true"),
+        ("MIF_MAIL__SMTP_URL", "smtps://smtp.usine.test"),
+        ("MIF_MAIL__FROM", "mif@usine.test"),
     ];
     site.run_with(&["serve"], &production, "").refused(&["audit", "mif keys init"]);
     assert!(!site.folder("keys").join("audit-0-first.pem").exists(), "no key is invented in production");
