@@ -14,6 +14,7 @@ pub(crate) mod intervention_actions;
 pub(crate) mod interventions;
 pub(crate) mod jwks;
 pub(crate) mod letters;
+pub(crate) mod mfa;
 pub(crate) mod notifications;
 pub(crate) mod technicians;
 pub(crate) mod users;
