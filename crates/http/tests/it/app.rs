@@ -61,6 +61,7 @@ pub(crate) struct Options {
     pub(crate) guard: Option<FloodGuard>,
     pub(crate) queries: Option<Arc<dyn Queries>>,
     pub(crate) public_url: Option<String>,
+    pub(crate) mfa_roles: Vec<Role>,
 }
 
 impl App {
@@ -89,7 +90,7 @@ impl App {
             access_tokens: Arc::new(tokens),
             refresh_tokens: Arc::new(RefreshTokenCodec::new(Arc::new(OsEntropy))),
             secrets: files.clone(),
-            mfa_rules: MfaRules::default(),
+            mfa_rules: MfaRules { required_roles: options.mfa_roles },
             files: files.clone(),
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },
