@@ -69,7 +69,7 @@ codes! {
         "Invalid refresh token", "Reconnectez-vous.", "Sign in again.";
     MfaNeeded = "mfa_requise", UNAUTHORIZED, "Second facteur requis", "Second factor needed",
         "Envoyez defi et un code à /auth/mfa/verifier.", "Send defi and a code to /auth/mfa/verifier.";
-    BadMfaCode = "code_invalide", UNAUTHORIZED, "Code invalide", "Invalid code",
+    WrongSecondFactor = "code_invalide", UNAUTHORIZED, "Code invalide", "Invalid code",
         "Le code est incorrect ou a déjà servi : attendez le suivant.",
         "The code is wrong or was used already: wait for the next one.";
     ChallengeEnded = "defi_expire", UNAUTHORIZED, "Défi expiré", "Challenge ended",

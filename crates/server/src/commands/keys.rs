@@ -86,8 +86,8 @@ async fn list(settings: &Settings, parts: &Parts) -> anyhow::Result<()> {
     let uses = parts.core.queries.key_uses().await?;
     let keys = parts.file_keys.list()?;
     for key in &keys {
-        let used = uses.iter().find(|used| used.key_id == key.key_id);
-        let (documents, secrets) = used.map_or((0, 0), |used| (used.documents, used.secrets));
+        let needed = uses.iter().find(|used| used.key_id == key.key_id);
+        let (documents, secrets) = needed.map_or((0, 0), |used| (used.documents, used.secrets));
         let role = if key.encrypts { "encrypts" } else { "decrypts" };
         writeln!(output, "documents  {}  {role}  {documents} documents, {secrets} second factors", key.key_id)?;
     }

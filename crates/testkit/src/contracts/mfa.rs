@@ -49,9 +49,9 @@ async fn enrolled(backend: &Backend, user: UserId) {
 
 async fn used(backend: &Backend, user: UserId, step: i64) -> bool {
     let mut unit = backend.begin().await;
-    let used = unit.mfa().use_step(user, step).await.unwrap();
+    let counts = unit.mfa().use_step(user, step).await.unwrap();
     unit.commit().await.unwrap();
-    used
+    counts
 }
 
 async fn tried(backend: &Backend, n: u8, seconds: i64) -> Option<Challenge> {
@@ -193,9 +193,9 @@ pub async fn secrets_are_resealed_where_they_were_not_changed_meanwhile(backend:
     unit.mfa().enrol(user, &secret("k1", 1)).await.unwrap();
     unit.mfa().enrol(other, &secret("k1", 2)).await.unwrap();
     unit.commit().await.unwrap();
-    let uses = backend.queries.key_uses().await.unwrap();
+    let needed = backend.queries.key_uses().await.unwrap();
     assert_eq!(
-        uses.iter().map(|used| (used.key_id.as_str(), used.documents, used.secrets)).collect::<Vec<_>>(),
+        needed.iter().map(|used| (used.key_id.as_str(), used.documents, used.secrets)).collect::<Vec<_>>(),
         [("k1", 0, 2)]
     );
     let mut unit = backend.begin().await;

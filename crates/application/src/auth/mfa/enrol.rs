@@ -59,7 +59,8 @@ impl EnrolMfa {
         prove_password(core, actor, &account, &self.current).await?;
         let mut secret = Zeroizing::new([0; totp::SECRET_BYTES]);
         core.entropy.fill(secret.as_mut_slice());
-        let sealed = core.secrets.seal(PURPOSE, account.id.0, secret.as_slice()).map_err(does_not_open)?;
+        let sealed =
+            core.secrets.seal(PURPOSE, account.id.0, secret.as_slice()).map_err(|error| does_not_open(&error))?;
 
         let mut work = core.work.begin().await?;
         if !work.mfa().enrol(account.id, &sealed).await? {

@@ -35,10 +35,10 @@ const PURPOSE: &str = "totp";
 const OCCASION: &str = "second_factor";
 
 fn open(core: &Core, user: UserId, sealed: &SealedSecret) -> Stored<Zeroizing<Vec<u8>>> {
-    core.secrets.open(PURPOSE, user.0, sealed).map_err(does_not_open)
+    core.secrets.open(PURPOSE, user.0, sealed).map_err(|error| does_not_open(&error))
 }
 
-fn does_not_open(error: SecretError) -> RepositoryError {
+fn does_not_open(error: &SecretError) -> RepositoryError {
     RepositoryError::Corrupt(format!("the secret of a second factor: {error}"))
 }
 
@@ -47,10 +47,10 @@ async fn accept(
     core: &Core,
     work: &mut dyn UnitOfWork,
     user: UserId,
-    code: Option<&PresentedCode>,
+    presented: Option<&PresentedCode>,
     at: Instant,
 ) -> Stored<bool> {
-    match code {
+    match presented {
         None => Ok(false),
         Some(PresentedCode::Recovery(hash)) => work.mfa().consume_recovery_code(user, hash).await,
         Some(PresentedCode::Totp(digits)) => {

@@ -64,12 +64,12 @@ impl ReplaceRecoveryCodes {
         if !guess.reserve(core).await? {
             return Err(ReplaceRecoveryCodesError::WrongCode);
         }
-        let code = PresentedCode::parse(&self.code);
+        let presented = PresentedCode::parse(&self.code);
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(actor.user_id()).await?;
         let is_active = user.is_some_and(|user| user.is_active && user.mfa_active);
-        if !is_active || !accept(core, &mut *work, actor.user_id(), code.as_ref(), now).await? {
+        if !is_active || !accept(core, &mut *work, actor.user_id(), presented.as_ref(), now).await? {
             drop(work);
             guess.record_failure(core).await?;
             return Err(ReplaceRecoveryCodesError::WrongCode);

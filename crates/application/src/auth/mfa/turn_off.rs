@@ -57,12 +57,12 @@ impl TurnOffMfa {
         if !guess.reserve(core).await? {
             return Err(TurnOffMfaError::WrongCode);
         }
-        let code = PresentedCode::parse(&self.code);
+        let presented = PresentedCode::parse(&self.code);
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(before.id).await?;
         let unchanged = user.filter(|user| user.is_active && user.password_hash == before.password_hash);
-        let accepted = unchanged.is_some() && accept(core, &mut *work, before.id, code.as_ref(), now).await?;
+        let accepted = unchanged.is_some() && accept(core, &mut *work, before.id, presented.as_ref(), now).await?;
         let Some(mut user) = unchanged.filter(|_| accepted) else {
             drop(work);
             guess.record_failure(core).await?;

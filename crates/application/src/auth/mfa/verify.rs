@@ -62,7 +62,7 @@ impl VerifySecondFactor {
         if !guess.reserve(core).await? {
             return Err(VerifySecondFactorError::WrongCode);
         }
-        let code = PresentedCode::parse(&self.code);
+        let presented = PresentedCode::parse(&self.code);
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -70,7 +70,7 @@ impl VerifySecondFactor {
         let user = user
             .filter(|user| user.is_active && user.mfa_active && user.password_changed_at == challenge.password_set_at);
         let user = user.ok_or(VerifySecondFactorError::ChallengeEnded)?;
-        if !accept(core, &mut *work, user_id, code.as_ref(), now).await? {
+        if !accept(core, &mut *work, user_id, presented.as_ref(), now).await? {
             drop(work);
             guess.record_failure(core).await?;
             return Err(VerifySecondFactorError::WrongCode);

@@ -15,7 +15,7 @@ fn wrong_code() -> ApiError {
 impl From<VerifySecondFactorError> for ApiError {
     fn from(error: VerifySecondFactorError) -> Self {
         match error {
-            VerifySecondFactorError::WrongCode => Code::BadMfaCode.into(),
+            VerifySecondFactorError::WrongCode => Code::WrongSecondFactor.into(),
             VerifySecondFactorError::ChallengeEnded => Code::ChallengeEnded.into(),
             VerifySecondFactorError::Token(error) => error.into(),
             VerifySecondFactorError::Repository(error) => error.into(),
