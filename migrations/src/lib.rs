@@ -12,6 +12,7 @@ mod m20261120_000004_documents;
 mod m20261120_000005_guesses;
 mod m20261120_000006_letters;
 mod m20261120_000007_audit_chain;
+mod m20261120_000008_mfa;
 
 use sea_orm_migration::prelude::*;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000005_guesses::Migration),
             Box::new(m20261120_000006_letters::Migration),
             Box::new(m20261120_000007_audit_chain::Migration),
+            Box::new(m20261120_000008_mfa::Migration),
         ]
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::queries::{Queries, SessionStates};
+use mif_domain::secrets::SecretSealer;
 use mif_domain::sessions::{AccessTokens, RefreshTokens};
 use mif_domain::unit_of_work::UnitOfWorkFactory;
 use mif_domain::users::{PasswordHasher, PasswordPolicy};
 use mif_domain::{Clock, Entropy};
 
 use crate::audit::DenialLedger;
-use crate::auth::SessionCache;
+use crate::auth::{MfaRules, SessionCache};
 use crate::documents::DocumentRules;
 
 /// Everything a use case may reach. Wired once, in `server`; in tests, from `testkit`.
@@ -34,6 +35,10 @@ pub struct Core {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Small secrets at rest.
+    pub secrets: Arc<dyn SecretSealer>,
+    /// Who needs a second factor.
+    pub mfa_rules: MfaRules,
     /// The contents of documents.
     pub files: Arc<dyn FileStore>,
     /// What looks at them first.

@@ -5,8 +5,8 @@ use mif_domain::repository::Stored;
 
 use crate::Core;
 
-/// Deletes ended sessions, old answers, forgotten guesses and expired letter tokens, and wipes sealed refresh tokens that
-/// nobody can need.
+/// Deletes ended sessions, old answers, forgotten guesses, expired letter tokens and sign-ins that nobody finished, and
+/// wipes sealed refresh tokens that nobody can need.
 #[derive(Debug, Clone, Copy)]
 pub struct Purge;
 
@@ -34,10 +34,11 @@ impl Purge {
         let answers = work.idempotency().purge(now).await?;
         let guesses = work.guesses().purge(now).await?;
         let letters = work.letter_tokens().purge(now).await?;
+        let challenges = work.mfa().purge(now).await?;
         work.commit().await?;
-        let purged = sessions + answers + guesses + letters;
+        let purged = sessions + answers + guesses + letters + challenges;
         if purged > 0 {
-            tracing::debug!(sessions, answers, guesses, letters, "purged");
+            tracing::debug!(sessions, answers, guesses, letters, challenges, "purged");
         }
         Ok(purged)
     }

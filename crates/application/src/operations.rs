@@ -24,6 +24,7 @@ pub struct Health {
 
 impl CheckHealth {
     /// All at once; each port answers within 5 s.
+    #[tracing::instrument(target = "mif_trace", name = "CheckHealth", skip_all)]
     pub async fn run(self, core: &Core) -> Health {
         let (storage, scanner, outbox) =
             tokio::join!(core.files.health(), core.scanner.health(), core.queries.outbox_state());
@@ -37,6 +38,7 @@ pub struct MeasureStock;
 
 impl MeasureStock {
     /// Sets the gauges.
+    #[tracing::instrument(target = "mif_trace", name = "MeasureStock", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let outbox = core.queries.outbox_state().await?;
         let late = outbox.oldest_due_at.map_or(0.0, |due| seconds(core.clock.now() - due));

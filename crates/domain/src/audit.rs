@@ -37,6 +37,8 @@ words! {
         PasswordChanged = "auth.password.changed",
         /// Somebody else set it.
         PasswordReset = "auth.password.reset",
+        /// A second factor was set up, used up or turned off.
+        MfaChanged = "auth.mfa.changed",
         /// An account was made.
         UserCreated = "user.created",
         /// An account was changed.

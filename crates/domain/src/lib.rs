@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod interventions;
 pub mod letter_tokens;
 pub mod mail;
+pub mod mfa;
 pub mod notifications;
 pub mod outbox;
 pub mod paging;

@@ -10,6 +10,7 @@ use crate::guesses::GuessGuard;
 use crate::idempotency::IdempotencyLedger;
 use crate::interventions::InterventionRepository;
 use crate::letter_tokens::LetterTokenRepository;
+use crate::mfa::MfaRepository;
 use crate::notifications::NotificationRepository;
 use crate::outbox::Outbox;
 use crate::repository::Stored;
@@ -71,6 +72,8 @@ pub trait UnitOfWork: Send {
     fn audit(&mut self) -> Box<dyn AuditTrail + '_>;
     /// Tokens that reach people by letter.
     fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_>;
+    /// Second factors.
+    fn mfa(&mut self) -> Box<dyn MfaRepository + '_>;
     /// Effects to carry out after the commit.
     fn outbox(&mut self) -> Box<dyn Outbox + '_>;
     /// Answered requests.

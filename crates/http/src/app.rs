@@ -15,7 +15,7 @@ use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
     audit, auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
-    intervention_actions, interventions, jwks, letters, metrics, notifications, technicians, users,
+    intervention_actions, interventions, jwks, letters, metrics, mfa, notifications, technicians, users,
 };
 use crate::{ApiState, FloodGuard};
 
@@ -70,6 +70,11 @@ macro_rules! with_api_routes {
             .service(letters::request_reset)
             .service(letters::confirm_reset)
             .service(letters::confirm_email)
+            .service(mfa::verify)
+            .service(mfa::enrol)
+            .service(mfa::confirm)
+            .service(mfa::replace_codes)
+            .service(mfa::turn_off)
             .service(auth::list_sessions)
             .service(auth::close_other_sessions)
             .service(auth::read_session)
@@ -85,6 +90,7 @@ macro_rules! with_api_routes {
             .service(users::unlock)
             .service(users::set_password)
             .service(letters::invite)
+            .service(mfa::reset)
             .service(customers::list)
             .service(customers::create)
             .service(customers::read)

@@ -9,6 +9,7 @@ use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::InterventionRepository;
 use mif_domain::letter_tokens::LetterTokenRepository;
+use mif_domain::mfa::MfaRepository;
 use mif_domain::notifications::NotificationRepository;
 use mif_domain::outbox::Outbox;
 use mif_domain::repository::Stored;
@@ -159,6 +160,9 @@ impl UnitOfWork for Transaction {
     }
     fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_> {
         Box::new(repositories::letter_tokens::LetterTokens(self))
+    }
+    fn mfa(&mut self) -> Box<dyn MfaRepository + '_> {
+        Box::new(repositories::mfa::SecondFactors(self))
     }
     fn outbox(&mut self) -> Box<dyn Outbox + '_> {
         Box::new(repositories::outbox::Messages(self))

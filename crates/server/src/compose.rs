@@ -6,13 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use mif_application::Core;
 use mif_application::audit::AuditLinker;
-use mif_application::auth::SessionCache;
+use mif_application::auth::{MfaRules, SessionCache};
 use mif_application::documents::DocumentRules;
 use mif_application::outbox::{LetterLinks, OutboxWorker};
 use mif_clamav::{Clamd, ClamdSettings, ScannerOff};
 use mif_domain::documents::{FileStore, Scanner};
 use mif_domain::mail::Mailer;
 use mif_domain::queries::DatabaseProbe;
+use mif_domain::secrets::SecretSealer;
 use mif_domain::{Clock, Entropy};
 use mif_filestore::{DiskStore, KeyRing, KeySource, S3Settings, S3Store};
 use mif_mail::{Links, LogMailer, SmtpMailer};
@@ -233,6 +234,8 @@ pub(crate) async fn parts(settings: &Settings) -> anyhow::Result<Parts> {
         password_policy: settings.passwords.policy,
         access_tokens: Arc::new(access_tokens),
         refresh_tokens: Arc::new(RefreshTokenCodec::new(entropy)),
+        secrets: Arc::clone(&file_keys) as Arc<dyn SecretSealer>,
+        mfa_rules: MfaRules { required_roles: settings.mfa.required_roles.clone() },
         files,
         scanner,
         document_rules: DocumentRules {

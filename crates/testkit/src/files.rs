@@ -9,8 +9,10 @@ use mif_domain::documents::{
     FileContent, FileId, FileKeys, FileStore, FileStoreError, KeyState, NewFile, SealedFile, Sha256, StoreHealth,
     StoredFile, WrappedKey,
 };
+use mif_domain::secrets::{SealedSecret, SecretError, SecretSealer};
 use mif_domain::{Clock, Entropy as _, Instant};
 use sha2::Digest as _;
+use zeroize::Zeroizing;
 
 use crate::SeededEntropy;
 
@@ -185,6 +187,34 @@ impl FileKeys for MemoryFiles {
         let with = state.keys.last().ok_or_else(|| FileStoreError::UnknownKey("for new files".to_owned()))?;
         Ok(wrap(with, file.id, file.size))
     }
+}
+
+/// Sealed in plain sight: bound to purpose, owner and key like the real thing, but anybody can read it.
+impl SecretSealer for MemoryFiles {
+    fn seal(&self, purpose: &'static str, owner: i64, secret: &[u8]) -> Result<SealedSecret, SecretError> {
+        let state = self.state();
+        let key_id = state.keys.last().ok_or_else(|| SecretError::UnknownKey("for new secrets".to_owned()))?.clone();
+        let bytes = [seal_of(purpose, owner, &key_id).as_bytes(), secret].concat();
+        Ok(SealedSecret { key_id, bytes })
+    }
+
+    fn open(
+        &self,
+        purpose: &'static str,
+        owner: i64,
+        sealed: &SealedSecret,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        if !self.state().keys.contains(&sealed.key_id) {
+            return Err(SecretError::UnknownKey(sealed.key_id.clone()));
+        }
+        let seal = seal_of(purpose, owner, &sealed.key_id);
+        let secret = sealed.bytes.strip_prefix(seal.as_bytes()).ok_or(SecretError::Corrupt)?;
+        Ok(Zeroizing::new(secret.to_vec()))
+    }
+}
+
+fn seal_of(purpose: &str, owner: i64, key_id: &str) -> String {
+    format!("{purpose}/{owner}/{key_id}/")
 }
 
 #[derive(Debug)]

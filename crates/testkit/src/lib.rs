@@ -13,6 +13,7 @@
     reason = "test support: a panic is how a test fails"
 )]
 
+mod authenticator;
 mod builders;
 mod clock;
 pub mod contracts;
@@ -25,6 +26,7 @@ mod passwords;
 mod scanner;
 mod tokens;
 
+pub use authenticator::authenticator_code;
 pub use builders::{
     EquipmentBuilder, InterventionBuilder, PASSWORD, T0, TechnicianBuilder, UserBuilder, a_customer, a_document,
     a_notice, a_session, a_slot, a_stored_technician, a_technician, a_user, an_equipment, an_intervention, later,

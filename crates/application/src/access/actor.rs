@@ -74,6 +74,11 @@ impl Actor {
         self.session.must_change_password
     }
 
+    /// Whether they sign in with a second factor.
+    pub fn mfa_active(&self) -> bool {
+        self.session.mfa_active
+    }
+
     /// Where the request came from.
     pub fn request(&self) -> &RequestInfo {
         &self.request

@@ -132,6 +132,7 @@ mod tests {
             technician_id: None,
             language: Language::French,
             must_change_password: false,
+            mfa_active: false,
             generation: 1,
             acked_generation: 1,
         })

@@ -92,7 +92,7 @@ impl Guess<'_> {
     }
 
     /// The first unit. Returns whether the password may be looked at.
-    async fn reserve(&self, core: &Core) -> Stored<bool> {
+    pub(super) async fn reserve(&self, core: &Core) -> Stored<bool> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let reservation = match self.user {
@@ -136,8 +136,9 @@ impl Guess<'_> {
         work.audit().append(event.on("user", user.0).with("until", until)).await
     }
 
-    /// Nobody looked at the password: whoever typed it must not be locked out by a busy morning.
-    async fn give_back(&self, core: &Core) -> Stored<()> {
+    /// As if nobody had tried: nobody looked at the password, so that a busy morning locks nobody out, or it was right and
+    /// only a part of what is asked for.
+    pub(super) async fn give_back(&self, core: &Core) -> Stored<()> {
         let Some(user) = self.user else { return Ok(()) };
         let mut work = core.work.begin().await?;
         work.guesses().give_back(user, &self.address()).await?;

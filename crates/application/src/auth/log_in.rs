@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::mfa::{Challenge, MfaLimits};
 use mif_domain::queries::Credentials;
 use mif_domain::repository::{RepositoryError, Stored};
-use mif_domain::sessions::{ClientInfo, NewSession, Rotated, SessionLimits, TokenError};
+use mif_domain::sessions::{ClientInfo, TokenError};
 use mif_domain::users::{HasherBusy, PlainPassword, SignInName};
 use thiserror::Error;
 
 use super::TokenPair;
 use super::guess::{Guess, GuessError, Verdict};
+use super::mfa::ChallengeToken;
+use super::open_session::{OpenSession, OpenSessionError};
 use crate::Core;
 use crate::access::RequestInfo;
 
@@ -33,6 +35,9 @@ pub enum LogInError {
     /// Unknown name, wrong password, closed account or too many guesses: nothing tells which.
     #[error("the name or the password is wrong")]
     Refused,
+    /// The password is right; the session opens with a code, see [`VerifySecondFactor`](super::VerifySecondFactor).
+    #[error("a second factor is needed")]
+    SecondFactorNeeded(ChallengeToken),
     /// Too many people are signing in.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
@@ -49,6 +54,15 @@ impl From<GuessError> for LogInError {
         match error {
             GuessError::Busy(busy) => Self::Busy(busy),
             GuessError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl From<OpenSessionError> for LogInError {
+    fn from(error: OpenSessionError) -> Self {
+        match error {
+            OpenSessionError::Token(error) => Self::Token(error),
+            OpenSessionError::Repository(error) => Self::Repository(error),
         }
     }
 }
@@ -154,8 +168,6 @@ impl Opening<'_> {
         // The password is at hand now and perhaps never again. It can wait for the next time if the hasher is busy.
         let outdated = core.hasher.is_outdated(verified);
         let renewed = if outdated { core.hasher.hash(self.password).await.ok() } else { None };
-        let refresh_token = core.refresh_tokens.generate();
-        let token_hash = core.refresh_tokens.hash(&refresh_token);
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
@@ -167,17 +179,21 @@ impl Opening<'_> {
         if let Some(renewed) = renewed {
             work.users().replace_password_hash(user_id, verified, &renewed).await?;
         }
-        work.sessions().revoke_oldest(user_id, SessionLimits::MAX_PER_USER - 1, now).await?;
-        let client = self.client.clone();
-        let session =
-            NewSession { user_id, token_hash, client, created_at: now, expires_at: now + SessionLimits::LIFETIME };
-        let session_id = work.sessions().insert(session).await?;
-        work.users().record_login(user_id, now).await?;
-        self.guess.forget(&mut *work).await?;
-        let event = AuditEvent::success(AuditKind::LoginSuccess, self.guess.request.origin(Some(user_id)), now);
-        work.audit().append(event.on("session", session_id.0)).await?;
-        let opened = Rotated { session_id, user_id, role: user.role, generation: 1 };
-        let pair = TokenPair::issue(core, &opened, refresh_token, now)?;
+        if user.mfa_active {
+            // What was counted stays counted until the code is right.
+            let token = ChallengeToken::generate(core);
+            let challenge = Challenge {
+                token_hash: token.hash(),
+                user_id,
+                password_set_at: user.password_changed_at,
+                expires_at: now + MfaLimits::CHALLENGE,
+            };
+            work.mfa().challenge(&challenge).await?;
+            work.commit().await?;
+            return Err(LogInError::SecondFactorNeeded(token));
+        }
+        let opening = OpenSession { user: &user, client: self.client, guess: self.guess };
+        let pair = opening.run(core, &mut *work, now).await?;
         work.commit().await?;
         Ok(Some(pair))
     }

@@ -6,6 +6,8 @@ mod change_password;
 mod guess;
 mod log_in;
 mod log_out;
+mod mfa;
+mod open_session;
 mod prove;
 mod refresh;
 mod request_password_reset;
@@ -19,6 +21,11 @@ pub use cache::SessionCache;
 pub use change_password::{ChangePassword, ChangePasswordError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::LogOut;
+pub use mfa::{
+    ChallengeToken, ConfirmMfa, ConfirmMfaError, EnrolMfa, EnrolMfaError, Enrolling, MfaRules, RecoveryCodes,
+    ReplaceRecoveryCodes, ReplaceRecoveryCodesError, ResealSecrets, Resealed, TurnOffMfa, TurnOffMfaError,
+    VerifySecondFactor, VerifySecondFactorError,
+};
 pub(crate) use prove::prove_password;
 pub use refresh::{Refresh, RefreshError};
 pub use request_password_reset::RequestPasswordReset;

@@ -28,6 +28,10 @@ pub(crate) async fn prove_password(
     if guess.check(core, Some(typed), Some(&account.password_hash)).await? == Verdict::Refused {
         return Err(ChangePasswordError::WrongPassword);
     }
+    if account.mfa_active {
+        // The password alone must not clear what wrong codes have counted.
+        return Ok(guess.give_back(core).await?);
+    }
     // At once: what follows may still fail, and the password was right all the same.
     let mut work = core.work.begin().await?;
     guess.forget(&mut *work).await?;

@@ -14,6 +14,7 @@ mod guesses;
 mod idempotency;
 mod letters;
 mod log_in;
+mod mfa;
 mod notifications;
 mod password_history;
 mod passwords;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mif_application::Core;
 use mif_application::access::{Actor, RequestInfo};
 use mif_application::auth::{
-    Authenticate, AuthenticateError, LogIn, Refresh, RefreshError, SessionCache, TokenPair, VerifyToken,
+    Authenticate, AuthenticateError, LogIn, MfaRules, Refresh, RefreshError, SessionCache, TokenPair, VerifyToken,
 };
 use mif_application::documents::DocumentRules;
 use mif_application::outbox::{LetterLinks, OutboxWorker};
@@ -53,6 +53,8 @@ impl World {
             password_policy: PasswordPolicy::GoProd,
             access_tokens: access_tokens.clone(),
             refresh_tokens: Arc::new(FakeRefreshTokens::default()),
+            secrets: files.clone(),
+            mfa_rules: MfaRules::default(),
             files: files.clone(),
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },

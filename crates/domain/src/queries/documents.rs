@@ -42,13 +42,15 @@ pub struct DocumentFilter {
     pub analysis: Option<Analysis>,
 }
 
-/// How many documents' keys are wrapped with a key of the ring.
+/// What a key of the ring is needed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
     /// The key.
     pub key_id: String,
     /// How many documents.
     pub documents: u64,
+    /// How many secrets of second factors.
+    pub secrets: u64,
 }
 
 /// Documents, read.
@@ -77,6 +79,6 @@ pub trait DocumentQueries: Send + Sync {
     /// Which of these blobs belong to a document. At most 1 000 at once.
     async fn known_files(&self, files: &[FileId]) -> Stored<Vec<FileId>>;
 
-    /// How many documents each key of the ring is needed for.
+    /// What each key of the ring is needed for, in the order of the keys.
     async fn key_uses(&self) -> Stored<Vec<KeyUse>>;
 }

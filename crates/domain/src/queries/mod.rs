@@ -153,6 +153,8 @@ pub struct UserView {
     pub password_changed_at: Instant,
     /// Whether it must be changed.
     pub must_change_password: bool,
+    /// Whether a sign-in needs a second factor.
+    pub mfa_active: bool,
     /// When the account was made.
     pub created_at: Instant,
     /// When it last changed.
@@ -271,6 +273,7 @@ impl From<User> for UserView {
             last_login_at: user.last_login_at,
             password_changed_at: user.password_changed_at,
             must_change_password: user.must_change_password,
+            mfa_active: user.mfa_active,
             created_at: user.created_at,
             updated_at: user.updated_at,
             version: user.version,

@@ -74,6 +74,8 @@ pub struct SessionState {
     pub language: Language,
     /// Whether the session may only change the password.
     pub must_change_password: bool,
+    /// Whether its user signs in with a second factor.
+    pub mfa_active: bool,
     /// The newest generation of refresh token that was handed out.
     pub generation: i64,
     /// The newest generation that is known to have arrived.

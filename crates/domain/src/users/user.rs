@@ -33,6 +33,8 @@ pub struct User {
     pub password_changed_at: Instant,
     /// An administrator set the password: the session may only change it.
     pub must_change_password: bool,
+    /// A sign-in needs a second factor.
+    pub mfa_active: bool,
     /// The last sign-in.
     pub last_login_at: Option<Instant>,
     /// When the account was made.

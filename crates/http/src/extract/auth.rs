@@ -20,15 +20,26 @@ use crate::problem::{ApiError, Code};
 #[derive(Debug, Clone)]
 pub(crate) struct SignedIn(pub(crate) Arc<SessionState>);
 
-/// A signed-in user whose password is their own.
+/// A signed-in user whose password is their own, with the second factor that their role needs.
 #[derive(Debug)]
 pub(crate) struct Authenticated(Actor);
 
-/// A signed-in user who may still have to change a temporary password.
+/// A signed-in user whose password is their own, and who may still have to set a second factor up.
+#[derive(Debug)]
+pub(crate) struct AuthenticatedForEnrolment(Actor);
+
+/// A signed-in user who may still have to change a temporary password, or to set a second factor up.
 #[derive(Debug)]
 pub(crate) struct AuthenticatedForPasswordChange(Actor);
 
 impl Deref for Authenticated {
+    type Target = Actor;
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl Deref for AuthenticatedForEnrolment {
     type Target = Actor;
     fn deref(&self) -> &Actor {
         &self.0
@@ -49,12 +60,23 @@ impl FromRequest for Authenticated {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let actor = actor(&request).await?;
-            if actor.must_change_password() {
-                return Err(Code::MustChangePassword.into());
+            let actor = actor_with_own_password(&request).await?;
+            let state = request.app_data::<Data<ApiState>>().ok_or(Code::Internal)?;
+            if state.core.mfa_rules.must_enrol(&actor) {
+                return Err(Code::MfaToActivate.into());
             }
             Ok(Self(actor))
         })
+    }
+}
+
+impl FromRequest for AuthenticatedForEnrolment {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { actor_with_own_password(&request).await.map(Self) })
     }
 }
 
@@ -66,6 +88,14 @@ impl FromRequest for AuthenticatedForPasswordChange {
         let request = request.clone();
         Box::pin(async move { actor(&request).await.map(Self) })
     }
+}
+
+async fn actor_with_own_password(request: &HttpRequest) -> Result<Actor, ApiError> {
+    let actor = actor(request).await?;
+    if actor.must_change_password() {
+        return Err(Code::MustChangePassword.into());
+    }
+    Ok(actor)
 }
 
 async fn actor(request: &HttpRequest) -> Result<Actor, ApiError> {

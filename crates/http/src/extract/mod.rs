@@ -13,7 +13,7 @@ mod path;
 mod query;
 mod upload;
 
-pub(crate) use auth::{Authenticated, AuthenticatedForPasswordChange, SignedIn, verified};
+pub(crate) use auth::{Authenticated, AuthenticatedForEnrolment, AuthenticatedForPasswordChange, SignedIn, verified};
 pub(crate) use body::{Json, JsonArray, OptionalJson};
 pub(crate) use conditions::Conditions;
 pub(crate) use context::{Client, RequestContext};

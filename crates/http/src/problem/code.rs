@@ -67,12 +67,21 @@ codes! {
         "Reconnectez-vous.", "Sign in again.";
     BadRefreshToken = "jeton_rafraichissement_invalide", UNAUTHORIZED, "Jeton de rafraîchissement invalide",
         "Invalid refresh token", "Reconnectez-vous.", "Sign in again.";
+    MfaNeeded = "mfa_requise", UNAUTHORIZED, "Second facteur requis", "Second factor needed",
+        "Envoyez defi et un code à /auth/mfa/verifier.", "Send defi and a code to /auth/mfa/verifier.";
+    WrongSecondFactor = "code_invalide", UNAUTHORIZED, "Code invalide", "Invalid code",
+        "Le code est incorrect ou a déjà servi : attendez le suivant.",
+        "The code is wrong or was used already: wait for the next one.";
+    ChallengeEnded = "defi_expire", UNAUTHORIZED, "Défi expiré", "Challenge ended",
+        "Reconnectez-vous avec votre mot de passe.", "Sign in again with your password.";
     // 403: you may not.
     Denied = "permission_refusee", FORBIDDEN, "Permission refusée", "Permission denied",
         "Votre rôle ne permet pas cette action.", "Your role does not allow this.";
     MustChangePassword = "mot_de_passe_a_changer", FORBIDDEN, "Mot de passe à changer", "Password must be changed",
         "Ce mot de passe est temporaire : changez-le à /auth/change-password.",
         "This password is temporary: change it at /auth/change-password.";
+    MfaToActivate = "mfa_a_activer", FORBIDDEN, "Second facteur à activer", "Second factor must be set up",
+        "Votre rôle l'exige : activez-le à /auth/mfa/enroler.", "Your role needs one: set it up at /auth/mfa/enroler.";
     // 404, 405: not here.
     NotFound = "introuvable", NOT_FOUND, "Ressource introuvable", "Not found",
         "Elle n'existe pas, ou vous n'y avez pas accès.", "It does not exist, or you have no access to it.";
@@ -118,6 +127,13 @@ codes! {
     NotInvitable = "invitation_impossible", CONFLICT, "Invitation impossible", "Cannot be invited",
         "Le compte est fermé, ou son titulaire s'est déjà connecté.",
         "The account is closed, or its owner has signed in already.";
+    MfaActive = "mfa_deja_active", CONFLICT, "Second facteur déjà actif", "Second factor active already",
+        "Désactivez-le d'abord à /auth/mfa.", "Turn it off at /auth/mfa first.";
+    MfaInactive = "mfa_inactive", CONFLICT, "Pas de second facteur", "No second factor",
+        "Il s'active à /auth/mfa/enroler puis /auth/mfa/confirmer.",
+        "It is set up at /auth/mfa/enroler, then /auth/mfa/confirmer.";
+    MfaObligatory = "mfa_obligatoire", CONFLICT, "Second facteur obligatoire", "Second factor obligatory",
+        "Votre rôle l'exige.", "Your role needs one.";
     LastAdmin = "dernier_admin", CONFLICT, "Dernier administrateur", "Last administrator",
         "Il doit rester un administrateur actif.", "One active administrator must remain.";
     ChangedMeanwhile = "modification_concurrente", CONFLICT, "Modification concurrente", "Concurrent change",

@@ -4,6 +4,7 @@ mod audit;
 mod documents;
 mod interventions;
 mod letters;
+mod mfa;
 mod people;
 
 use mif_application::access::Denied;
@@ -67,6 +68,7 @@ impl From<LogInError> for ApiError {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::Refused => Code::BadCredentials.into(),
+            LogInError::SecondFactorNeeded(token) => Self::from(Code::MfaNeeded).with_member("defi", token.expose()),
             LogInError::Busy(error) => error.into(),
             LogInError::Token(error) => error.into(),
             LogInError::Repository(error) => error.into(),

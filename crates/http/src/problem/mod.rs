@@ -149,7 +149,7 @@ pub(crate) struct Problem<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblemBody<'a>>,
     /// What else a code has to tell: `statut_actuel` and `actions` of `transition_interdite`, `intervention` of
-    /// `creneau_occupe`.
+    /// `creneau_occupe`, `defi` of `mfa_requise`.
     #[serde(flatten)]
     #[schema(additional_properties, value_type = Object)]
     members: &'a serde_json::Map<String, serde_json::Value>,

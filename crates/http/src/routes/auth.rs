@@ -19,7 +19,7 @@ use crate::wire::users::{UserRead, password};
 #[utoipa::path(
     operation_id = "ouvrirJeton", tag = "auth",
     request_body(content((LoginForm = "application/json"), (LoginForm = "application/x-www-form-urlencoded"), (LoginForm = "multipart/form-data"))),
-    responses((status = 200, description = "A session was opened", body = Tokens), (status = 401, description = "`identifiants_invalides`")),
+    responses((status = 200, description = "A session was opened", body = Tokens), (status = 401, description = "`identifiants_invalides`, or `mfa_requise` with `defi`, which `/auth/mfa/verifier` takes")),
     security(())
 )]
 #[post("/auth/token")]
@@ -38,7 +38,7 @@ pub(crate) async fn issue_token(
 #[utoipa::path(
     operation_id = "seConnecter", tag = "auth",
     request_body(content((LoginForm = "application/json"), (LoginForm = "application/x-www-form-urlencoded"), (LoginForm = "multipart/form-data"))),
-    responses((status = 200, description = "A session was opened", body = Tokens), (status = 401, description = "`identifiants_invalides`")),
+    responses((status = 200, description = "A session was opened", body = Tokens), (status = 401, description = "`identifiants_invalides`, or `mfa_requise` with `defi`, which `/auth/mfa/verifier` takes")),
     security(())
 )]
 #[post("/auth/login")]

@@ -15,6 +15,7 @@ pub(crate) mod interventions;
 pub(crate) mod jwks;
 pub(crate) mod letters;
 pub(crate) mod metrics;
+pub(crate) mod mfa;
 pub(crate) mod notifications;
 pub(crate) mod technicians;
 pub(crate) mod users;

@@ -13,6 +13,7 @@ pub(crate) mod equipment_label;
 pub(crate) mod history;
 pub(crate) mod interventions;
 pub(crate) mod letters;
+pub(crate) mod mfa;
 pub(crate) mod moment;
 pub(crate) mod notifications;
 pub(crate) mod paging;

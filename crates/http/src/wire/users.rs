@@ -71,7 +71,7 @@ pub(crate) fn password(errors: &mut FieldErrors, name: &str, typed: String) -> O
 #[schema(as = Utilisateur, example = json!({
     "id": 12, "username": "f.zahra", "email": "f.zahra@exemple.ma", "full_name": "Fatima Zahra", "role": "technicien",
     "is_active": true, "client_id": null, "langue": "fr", "last_login": "2026-11-20T08:00:00Z",
-    "password_changed_at": "2026-10-01T08:00:00Z", "must_change_password": false,
+    "password_changed_at": "2026-10-01T08:00:00Z", "must_change_password": false, "mfa_active": false,
     "created_at": "2026-10-01T08:00:00Z", "updated_at": "2026-10-01T08:00:00Z", "version": 1
 }))]
 pub(crate) struct UserRead<'a> {
@@ -92,6 +92,8 @@ pub(crate) struct UserRead<'a> {
     password_changed_at: Moment,
     /// The password is temporary: the session may only change it.
     must_change_password: bool,
+    /// A sign-in needs a second factor.
+    mfa_active: bool,
     created_at: Moment,
     updated_at: Moment,
     /// What `If-Match` compares.
@@ -113,6 +115,7 @@ impl<'a> From<&'a UserView> for UserRead<'a> {
             last_login: user.last_login_at.map(Moment::from),
             password_changed_at: user.password_changed_at.into(),
             must_change_password: user.must_change_password,
+            mfa_active: user.mfa_active,
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
             version: user.version,

@@ -14,7 +14,7 @@ use actix_web::web::Data;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use mif_application::Core;
-use mif_application::auth::SessionCache;
+use mif_application::auth::{MfaRules, SessionCache};
 use mif_application::documents::DocumentRules;
 use mif_domain::Clock as _;
 use mif_domain::audit::{AuditChain as _, Mark, MarkSigner as _};
@@ -61,6 +61,7 @@ pub(crate) struct Options {
     pub(crate) guard: Option<FloodGuard>,
     pub(crate) queries: Option<Arc<dyn Queries>>,
     pub(crate) public_url: Option<String>,
+    pub(crate) mfa_roles: Vec<Role>,
 }
 
 impl App {
@@ -88,6 +89,8 @@ impl App {
             password_policy: PasswordPolicy::GoProd,
             access_tokens: Arc::new(tokens),
             refresh_tokens: Arc::new(RefreshTokenCodec::new(Arc::new(OsEntropy))),
+            secrets: files.clone(),
+            mfa_rules: MfaRules { required_roles: options.mfa_roles },
             files: files.clone(),
             scanner: scanner.clone(),
             document_rules: DocumentRules { max_bytes: 1024 * 1024, kinds: FileKind::ALL.to_vec() },

@@ -63,6 +63,7 @@ fn two_types_never_share_a_schema_name() {
         include_str!("../../src/wire/auth.rs"),
         include_str!("../../src/wire/users.rs"),
         include_str!("../../src/wire/letters.rs"),
+        include_str!("../../src/wire/mfa.rs"),
         include_str!("../../src/wire/customers.rs"),
         include_str!("../../src/wire/technicians.rs"),
         include_str!("../../src/wire/notifications.rs"),

@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) password_hash: String,
     pub(crate) password_changed_at: DateTimeUtc,
     pub(crate) must_change_password: bool,
+    pub(crate) mfa_active: bool,
     pub(crate) last_login_at: Option<DateTimeUtc>,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,

@@ -116,12 +116,18 @@ pub(super) async fn known(queries: &SeaQueries, files: &[FileId]) -> Stored<Vec<
 }
 
 pub(super) async fn key_uses(queries: &SeaQueries) -> Stored<Vec<KeyUse>> {
-    let sql = "SELECT key_id, COUNT(*) AS documents FROM documents GROUP BY key_id ORDER BY key_id";
+    let sql = "SELECT key_id, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(secrets) AS BIGINT) AS secrets FROM (\
+                 SELECT key_id, COUNT(*) AS documents, 0 AS secrets FROM documents GROUP BY key_id \
+                 UNION ALL SELECT key_id, 0, COUNT(*) FROM mfa_enrolments GROUP BY key_id\
+               ) AS uses GROUP BY key_id ORDER BY key_id";
     let rows = queries.0.reader.query_all_raw(queries.statement(sql, Vec::new())).await.map_err(plain)?;
     let read = |row: &QueryResult| {
-        let documents: i64 = row.try_get("", "documents").map_err(plain)?;
         let key_id = row.try_get("", "key_id").map_err(plain)?;
-        Ok(KeyUse { key_id, documents: u64::try_from(documents).unwrap_or_default() })
+        let count = |column| {
+            let number: i64 = row.try_get("", column).map_err(plain)?;
+            Ok(u64::try_from(number).unwrap_or_default())
+        };
+        Ok(KeyUse { key_id, documents: count("documents")?, secrets: count("secrets")? })
     };
     rows.iter().map(read).collect()
 }

@@ -15,7 +15,7 @@ use crate::errors::plain;
 
 const STATE: &str = "\
     SELECT sessions.id, sessions.user_id, username, role, customer_id, technicians.id AS technician_id, language, \
-      must_change_password, generation, acked_generation \
+      must_change_password, mfa_active, generation, acked_generation \
     FROM sessions JOIN users ON users.id = sessions.user_id \
       LEFT JOIN technicians ON technicians.user_id = users.id AND archived_at IS NULL \
     WHERE sessions.id = $1 AND revoked_at IS NULL AND expires_at > $2 AND is_active";
@@ -43,6 +43,7 @@ fn state(row: &QueryResult, role: Role, language: Language) -> Result<SessionSta
         technician_id: row.try_get::<Option<i64>>("", "technician_id")?.map(TechnicianId),
         language,
         must_change_password: row.try_get("", "must_change_password")?,
+        mfa_active: row.try_get("", "mfa_active")?,
         generation: row.try_get("", "generation")?,
         acked_generation: row.try_get("", "acked_generation")?,
     })

@@ -8,6 +8,7 @@ pub(crate) mod guesses;
 pub(crate) mod idempotency;
 pub(crate) mod interventions;
 pub(crate) mod letter_tokens;
+pub(crate) mod mfa;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
 pub(crate) mod sessions;

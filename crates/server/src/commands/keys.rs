@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
+use mif_application::auth::ResealSecrets;
 use mif_application::documents::upkeep::RewrapKeys;
 use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
 use mif_domain::Instant;
 use mif_domain::documents::{Document, FileKeys as _, FileStoreError};
+use mif_domain::secrets::SecretError;
 use mif_domain::sessions::AccessTokens as _;
+use mif_domain::users::UserId;
 use mif_security::{AuditKeys, KeyUse, PublishedKey, RemoveKeyError};
 
 use crate::cli::{Keys, Rotated};
@@ -83,12 +86,17 @@ async fn list(settings: &Settings, parts: &Parts) -> anyhow::Result<()> {
     let uses = parts.core.queries.key_uses().await?;
     let keys = parts.file_keys.list()?;
     for key in &keys {
-        let documents = uses.iter().find(|used| used.key_id == key.key_id).map_or(0, |used| used.documents);
+        let needed = uses.iter().find(|used| used.key_id == key.key_id);
+        let (documents, secrets) = needed.map_or((0, 0), |used| (used.documents, used.secrets));
         let role = if key.encrypts { "encrypts" } else { "decrypts" };
-        writeln!(output, "documents  {}  {role}  {documents} documents", key.key_id)?;
+        writeln!(output, "documents  {}  {role}  {documents} documents, {secrets} second factors", key.key_id)?;
     }
     for lost in uses.iter().filter(|used| keys.iter().all(|key| key.key_id != used.key_id)) {
-        writeln!(output, "documents  {}  MISSING   {} documents cannot be read", lost.key_id, lost.documents)?;
+        let (key_id, documents, secrets) = (&lost.key_id, lost.documents, lost.secrets);
+        writeln!(
+            output,
+            "documents  {key_id}  MISSING   {documents} documents, {secrets} second factors cannot be read"
+        )?;
     }
     Ok(())
 }
@@ -140,15 +148,20 @@ async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
         writeln!(output, "the keys come from MIF_STORAGE__KEYS: documents are wrapped with its first")?;
     }
     let keys = Arc::clone(&parts.file_keys);
-    let mut rewrapped = 0;
+    let (mut rewrapped, mut resealed) = (0, 0);
     let lost = loop {
         let mut lost = Vec::new();
         let report = &mut |document: &Document, error: &FileStoreError| {
             lost.push(format!("document {}: {error}", document.id.0));
         };
         let round = RewrapKeys.run(&parts.core, &*keys, report).await?;
+        let report = &mut |user: UserId, error: &SecretError| {
+            lost.push(format!("second factor of user {}: {error}", user.0));
+        };
+        let secrets = ResealSecrets.run(&parts.core, &*keys, report).await?;
         rewrapped += round.done;
-        if round.done == 0 {
+        resealed += secrets.done;
+        if round.done == 0 && secrets.done == 0 {
             break lost;
         }
         tokio::time::sleep(PAUSE).await;
@@ -157,8 +170,12 @@ async fn rotate_files(parts: &Parts) -> anyhow::Result<()> {
         writeln!(output, "{line}")?;
     }
     if !lost.is_empty() {
-        bail!("{rewrapped} document keys wrapped anew, {} could not be opened", lost.len());
+        bail!(
+            "{rewrapped} document keys and {resealed} second factors wrapped anew, {} could not be opened",
+            lost.len()
+        );
     }
+    writeln!(output, "{resealed} second factors sealed anew")?;
     writeln!(output, "{rewrapped} document keys wrapped anew; the older keys are needed for no document any more")?;
     Ok(())
 }
@@ -180,7 +197,10 @@ async fn remove(settings: &Settings, parts: &Parts, key_id: &str) -> anyhow::Res
 async fn remove_file_key(parts: &Parts, key_id: &str) -> anyhow::Result<()> {
     let used = parts.core.queries.key_uses().await?.into_iter().find(|used| used.key_id == key_id);
     if let Some(used) = used {
-        bail!("{} documents need key {key_id}: run `mif keys rotate files` first", used.documents);
+        let (documents, secrets) = (used.documents, used.secrets);
+        bail!(
+            "{documents} documents and {secrets} second factors need key {key_id}: run `mif keys rotate files` first"
+        );
     }
     let keys = parts.file_keys.list()?;
     let since = keys.iter().find(|key| key.encrypts).and_then(|key| key.encrypts_since);

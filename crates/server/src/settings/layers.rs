@@ -27,7 +27,7 @@ pub(super) const SECRETS: [&str; 6] = [
     "metrics.token",
 ];
 /// Keys that hold a list: in a file also as an array.
-const LISTS: [&str; 3] = ["http.trusted_proxies", "documents.types", "cors.origins"];
+const LISTS: [&str; 4] = ["http.trusted_proxies", "mfa.required_roles", "documents.types", "cors.origins"];
 /// Variables that other software agrees upon. They give way to our own.
 const STANDARD: [(&str, &str); 4] = [
     ("DATABASE_URL", "database.url"),

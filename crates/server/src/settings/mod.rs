@@ -28,7 +28,7 @@ pub use mail::Mail;
 pub use network::{Network, NetworkError};
 pub use problems::{Problem, SettingsError};
 pub use sections::{
-    Bootstrap, Cors, Database, Http, Keys, Limits, Log, Metrics, Migrate, Passwords, Telemetry, Tokens,
+    Bootstrap, Cors, Database, Http, Keys, Limits, Log, Metrics, Mfa, Migrate, Passwords, Telemetry, Tokens,
 };
 pub use sources::Sources;
 
@@ -60,6 +60,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Passwords and their hashes.
     pub passwords: Passwords,
+    /// Second factors.
+    pub mfa: Mfa,
     /// Where documents are kept.
     pub storage: Storage,
     /// What looks at them first.
@@ -114,6 +116,7 @@ impl Settings {
         let keys = Keys::read(reader, &beneath);
         let tokens = Tokens::read(reader);
         let passwords = Passwords::read(reader);
+        let mfa = Mfa::read(reader);
         let storage = Storage::read(reader, &beneath);
         let antivirus = Antivirus::read(reader);
         let documents = Documents::read(reader);
@@ -147,6 +150,7 @@ impl Settings {
             keys: keys?,
             tokens: tokens?,
             passwords: passwords?,
+            mfa: mfa?,
             storage: storage?,
             antivirus: antivirus?,
             documents: documents?,

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mif_domain::users::{EmailAddress, PasswordPolicy, PlainPassword};
+use mif_domain::users::{EmailAddress, PasswordPolicy, PlainPassword, Role};
 use mif_security::SigningAlgorithm;
 use mif_telemetry::{LogFormat, TelemetrySettings};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -179,6 +179,27 @@ impl Passwords {
             argon2_iterations: iterations?,
             argon2_parallelism: parallelism?,
         })
+    }
+}
+
+/// Second factors.
+#[derive(Debug, Clone)]
+pub struct Mfa {
+    /// Users of these roles need one.
+    pub required_roles: Vec<Role>,
+}
+
+impl Mfa {
+    pub(super) fn read(reader: &mut Reader) -> Read<Self> {
+        let allowed = "some of admin, responsable, technicien, client, separated by commas";
+        let required_roles = reader.list("mfa.required_roles", allowed, |word| match word {
+            "admin" => Some(Role::Admin),
+            "responsable" => Some(Role::Manager),
+            "technicien" => Some(Role::Technician),
+            "client" => Some(Role::Customer),
+            _ => None,
+        });
+        Ok(Self { required_roles: required_roles? })
     }
 }
 

@@ -133,7 +133,7 @@ pub async fn a_key_is_rewrapped_only_as_it_was_read(backend: &Backend) {
     let found = find(backend, document.id).await.unwrap();
     assert_eq!((found.content.file.key, found.version), (to, 1));
     let uses = backend.queries.key_uses().await.unwrap();
-    assert_eq!(uses, [KeyUse { key_id: "newer".to_owned(), documents: 1 }]);
+    assert_eq!(uses, [KeyUse { key_id: "newer".to_owned(), documents: 1, secrets: 0 }]);
 }
 
 /// And changes its version: whoever read it before read something else.

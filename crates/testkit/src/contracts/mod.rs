@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod interventions;
 pub mod lateness;
 pub mod letter_tokens;
+pub mod mfa;
 pub mod notifications;
 pub mod outbox;
 pub mod planning;
@@ -187,5 +188,6 @@ macro_rules! unit_of_work_contracts {
         $crate::outbox_contracts!($fixture);
         $crate::guess_contracts!($fixture);
         $crate::letter_token_contracts!($fixture);
+        $crate::mfa_contracts!($fixture);
     };
 }

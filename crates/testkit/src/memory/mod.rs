@@ -7,6 +7,7 @@ mod guesses;
 mod interventions;
 mod ledger;
 mod letter_tokens;
+mod mfa;
 mod notifications;
 mod queries;
 mod sessions;
@@ -27,6 +28,7 @@ use mif_domain::guesses::GuessGuard;
 use mif_domain::idempotency::IdempotencyLedger;
 use mif_domain::interventions::{InterventionId, InterventionRepository, NewHistoryEntry};
 use mif_domain::letter_tokens::LetterTokenRepository;
+use mif_domain::mfa::MfaRepository;
 use mif_domain::notifications::{Notification, NotificationRepository};
 use mif_domain::outbox::{Lane, LeasedMessage, Outbox, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
@@ -216,6 +218,9 @@ impl UnitOfWork for Unit {
     }
     fn letter_tokens(&mut self) -> Box<dyn LetterTokenRepository + '_> {
         Box::new(letter_tokens::LetterTokens(self))
+    }
+    fn mfa(&mut self) -> Box<dyn MfaRepository + '_> {
+        Box::new(mfa::SecondFactors(self))
     }
     fn outbox(&mut self) -> Box<dyn Outbox + '_> {
         Box::new(ledger::Messages(self))

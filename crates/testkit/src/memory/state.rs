@@ -11,8 +11,10 @@ use mif_domain::guesses::AddressKey;
 use mif_domain::idempotency::{Fingerprint, StoredAnswer};
 use mif_domain::interventions::{Intervention, InterventionId, NewHistoryEntry};
 use mif_domain::letter_tokens::{LetterTokenHash, PasswordReset};
+use mif_domain::mfa::{Challenge, ChallengeHash, RecoveryCodeHash};
 use mif_domain::notifications::{Notification, NotificationId};
 use mif_domain::outbox::{OutboxId, OutboxMessage};
+use mif_domain::secrets::SealedSecret;
 use mif_domain::sessions::{NewSession, RevokeReason, SessionId, TokenHash};
 use mif_domain::technicians::{Level, Skill, SkillId, Technician, TechnicianId};
 use mif_domain::users::{EmailAddress, PasswordHash, User, UserId};
@@ -36,6 +38,10 @@ pub(super) struct State {
     pub(super) spent: BTreeMap<TokenHash, SessionId>,
     pub(super) resets: BTreeMap<UserId, PasswordReset>,
     pub(super) wanted_emails: BTreeMap<UserId, WantedEmail>,
+    pub(super) mfa: BTreeMap<UserId, StoredEnrolment>,
+    pub(super) recovery_codes: BTreeSet<(UserId, RecoveryCodeHash)>,
+    /// With the tries that are left.
+    pub(super) challenges: BTreeMap<ChallengeHash, (Challenge, u32)>,
     pub(super) audit: Vec<AuditEvent>,
     pub(super) outbox: BTreeMap<OutboxId, OutboxEntry>,
     pub(super) answers: BTreeMap<(UserId, String), Entry>,
@@ -112,6 +118,14 @@ pub(super) struct WantedEmail {
     pub(super) token_hash: Option<LetterTokenHash>,
     pub(super) sent_at: Option<Instant>,
     pub(super) expires_at: Instant,
+}
+
+/// A second factor, or one that waits to be confirmed.
+#[derive(Debug, Clone)]
+pub(super) struct StoredEnrolment {
+    pub(super) secret: SealedSecret,
+    pub(super) is_confirmed: bool,
+    pub(super) last_step: Option<i64>,
 }
 
 /// A message as it waits.

@@ -44,6 +44,7 @@ impl UserRepository for Users<'_> {
             password_hash: new.password_hash,
             password_changed_at: at,
             must_change_password: new.must_change_password,
+            mfa_active: false,
             last_login_at: None,
             created_at: at,
             updated_at: at,

@@ -57,12 +57,16 @@ const APPLICATION_EXTERNALS: &[&str] = &[
     "thiserror",
     "unicode-normalization",
     "zeroize",
-    "bytes",   // pieces of contents, without copying them
-    "metrics", // use cases count what they decide
-    "tracing", // use cases name their spans
-    "tokio",   // timeouts and semaphores, no I/O
-    "sha2",    // fingerprints and token hashes
-    "base64",  // tokens that people get by letter
+    "bytes",         // pieces of contents, without copying them
+    "metrics",       // use cases count what they decide
+    "tracing",       // use cases name their spans
+    "tokio",         // timeouts and semaphores, no I/O
+    "sha2",          // fingerprints and token hashes
+    "base64",        // tokens that people get by letter
+    "hmac",          // one-time codes
+    "sha1",          // one-time codes
+    "subtle",        // one-time codes, compared in constant time
+    "data-encoding", // one-time codes: secrets as apps take them
 ];
 
 const CORE_TESTS: Dev = Dev::Only(&["mif-testkit", "proptest", "tokio", "futures-util"]);

@@ -157,7 +157,7 @@ async fn after_a_rotation_no_document_needs_the_old_key() {
     assert_eq!(plant.rewrap().await, (Rewrapped { done: 230, failed: 0 }, Vec::new()));
     assert_eq!(plant.rewrap().await, (Rewrapped::default(), Vec::new()));
     let uses = NoQueries(plant.world.store.clone()).key_uses().await.unwrap();
-    assert_eq!(uses, [KeyUse { key_id: "second".to_owned(), documents: 231 }]);
+    assert_eq!(uses, [KeyUse { key_id: "second".to_owned(), documents: 231, secrets: 0 }]);
     assert!(plant.world.files.blobs().starts_with(&blobs[..1]) && plant.world.files.blobs().len() == 231);
     plant.world.files.remove_key("first");
     assert_eq!(plant.verify().await, (231, Vec::new()));

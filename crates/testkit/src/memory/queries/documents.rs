@@ -69,11 +69,14 @@ impl DocumentQueries for NoQueries {
 
     async fn key_uses(&self) -> Stored<Vec<KeyUse>> {
         Ok(self.0.read(|state| {
-            let mut uses: BTreeMap<String, u64> = BTreeMap::new();
+            let mut uses: BTreeMap<String, (u64, u64)> = BTreeMap::new();
             for document in state.documents.values() {
-                *uses.entry(document.content.file.key.key_id.clone()).or_default() += 1;
+                uses.entry(document.content.file.key.key_id.clone()).or_default().0 += 1;
             }
-            uses.into_iter().map(|(key_id, documents)| KeyUse { key_id, documents }).collect()
+            for enrolment in state.mfa.values() {
+                uses.entry(enrolment.secret.key_id.clone()).or_default().1 += 1;
+            }
+            uses.into_iter().map(|(key_id, (documents, secrets))| KeyUse { key_id, documents, secrets }).collect()
         }))
     }
 }

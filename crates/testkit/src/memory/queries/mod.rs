@@ -33,6 +33,7 @@ impl SessionStates for MemoryStore {
                 technician_id: state.technician_of(user.id),
                 language: user.language,
                 must_change_password: user.must_change_password,
+                mfa_active: user.mfa_active,
                 generation: session.generation,
                 acked_generation: session.acked_generation,
             })
