@@ -93,7 +93,6 @@ impl RecordDenial {
     const PATH: usize = 200;
 
     /// A unit of its own: what was denied left no other.
-    #[tracing::instrument(target = "mif_trace", name = "RecordDenial", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Stored<()> {
         let (noted, earlier) = core.denials.count(actor.user_id(), core.clock.uptime());
         if !noted && earlier == 0 {

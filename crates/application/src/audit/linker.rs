@@ -75,7 +75,6 @@ impl AuditLinker {
 
     /// Links what is new, once; makes a checkpoint when one is due, and forgets a little of what is old. Returns how many
     /// events were linked or forgotten: none means that it is time to rest.
-    #[tracing::instrument(target = "mif_trace", name = "AuditLinker", skip_all)]
     pub async fn run_once(&self) -> Stored<usize> {
         let mut memory = self.memory.lock().await;
         self.round(&mut memory, false).await

@@ -80,7 +80,6 @@ impl OutboxWorker {
     }
 
     /// Carries out what is due now in a lane. Returns how many messages were tried: none means that it is time to rest.
-    #[tracing::instrument(target = "mif_trace", name = "OutboxWorker", skip_all)]
     pub async fn run_once(&self, lane: Lane) -> Stored<usize> {
         let messages = self.queue.lease(lane, self.clock.now(), Self::LEASE, Self::batch(lane)).await?;
         let tried = messages.len();
