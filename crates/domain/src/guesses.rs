@@ -14,13 +14,19 @@ use crate::users::UserId;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressKey(String);
 
+/// Who counts as one caller: an IPv4 address, or the /64 of an IPv6 address, all of which one subscriber owns. An IPv4 address
+/// written as IPv6 is that IPv4 address.
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 impl AddressKey {
-    /// The key of an address. An IPv4 address written as IPv6 is that IPv4 address.
+    /// The key of the [`subscriber`] behind an address.
     pub fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
-            IpAddr::V4(address) => address.to_string(),
-        })
+        Self(subscriber(address).to_string())
     }
 
     /// The key of everybody whose address is not known: they share one allowance.

@@ -85,17 +85,10 @@ fn parse_element(element: &str) -> Option<IpAddr> {
     parse_address(value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value))
 }
 
-/// What a limit counts as one client: an address, or for IPv6 its /64, because a subscriber owns all of it.
-pub(crate) fn counted(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
+    use mif_domain::guesses::subscriber;
     use proptest::prelude::*;
 
     use super::*;
@@ -183,8 +176,8 @@ mod tests {
         assert_eq!(client("::ffff:203.0.113.9", &[]), "203.0.113.9");
         assert_eq!(client("::ffff:10.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
         assert_eq!(standard("::ffff:10.0.0.1", &["for=\"[::ffff:203.0.113.9]:80\""]), "203.0.113.9");
-        assert_eq!(counted("2001:db8::1:2:3:4".parse().unwrap()).to_string(), "2001:db8::");
-        assert_eq!(counted("::ffff:203.0.113.9".parse().unwrap()).to_string(), "203.0.113.9");
+        assert_eq!(subscriber("2001:db8::1:2:3:4".parse().unwrap()).to_string(), "2001:db8::");
+        assert_eq!(subscriber("::ffff:203.0.113.9".parse().unwrap()).to_string(), "203.0.113.9");
     }
 
     proptest! {

@@ -17,9 +17,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage as _, HttpResponse, HttpResponseBuilder, ResponseError as _};
+use mif_domain::guesses::subscriber;
 use mif_domain::sessions::SessionId;
 
-use crate::address::counted;
 use crate::extract::{RequestContext, verified};
 use crate::problem::{ApiError, Code};
 
@@ -190,5 +190,5 @@ impl KeyExtractor for ByAddress {
 
 fn address(request: &ServiceRequest) -> IpAddr {
     let client = request.extensions().get::<RequestContext>().map(|context| context.client);
-    client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), counted)
+    client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), subscriber)
 }

@@ -73,9 +73,8 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let server = listen(settings, per_worker, &operations, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let background = background(parts.core.clone(), &parts.outbox, guard, &stopped);
-    let mut background = background;
-    watch_over(&mut background, &parts.core, health, measured, databases.clone(), &stopped);
+    let mut tasks = background(parts.core.clone(), &parts.outbox, guard, &stopped);
+    watch_over(&mut tasks, &parts.core, health, measured, databases.clone(), &stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
     let linking = tokio::spawn(link(parts.linker, linking_stopped));
     let drain = settings.http.drain;
@@ -85,7 +84,7 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     signals.abort();
     // Nobody listens when every task has ended already.
     let _ = stop.send(true);
-    background.join_all().await;
+    tasks.join_all().await;
     if let Err(error) = (FlushDenials { all: true }).run(&parts.core).await {
         tracing::warn!(%error, "denials that were counted are missing in the audit trail");
     }
