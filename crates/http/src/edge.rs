@@ -1,11 +1,10 @@
 //! The outermost layer: every answer leaves through here, whatever happened inside.
 //!
-//! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, ends what
-//! takes too long, writes the body of errors in the client's language, and adds the headers that no answer goes without.
+//! It names the request (request id, trace), opens the span that everything inside belongs to, writes the body of errors
+//! in the client's language, and adds the headers that no answer goes without.
 //! A head that does not parse never gets here: actix answers it by itself, with a bare 400, or 408 when it takes too long.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,8 +13,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
-use futures_util::FutureExt as _;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use mif_application::access::Actor;
 use mif_application::audit::RecordDenial;
 use mif_domain::Entropy;
@@ -28,7 +26,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
-use crate::{ApiState, deadline};
+use crate::ApiState;
 
 /// The middleware.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -50,28 +48,17 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     span.record("trace_id", trace.trace_id.as_str());
     request.extensions_mut().insert(context.clone());
 
-    let deadline = deadline::of(&request);
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone());
-    let outcome = tokio::time::timeout(deadline, answered).await;
-    if let Ok(Ok(Ok(response))) = &outcome
+    let outcome = next.call(request).instrument(span.clone()).await;
+    if let Ok(response) = &outcome
         && response.status() == StatusCode::FORBIDDEN
     {
         note_denial(&state, response.request(), &context).instrument(span.clone()).await;
     }
     let entered = span.enter();
+    // Without a request at hand actix answers for us, with this very response.
     let mut finished = match outcome {
-        Ok(Ok(Ok(response))) => Ok(finish(response, &context)),
-        // Without a request at hand actix answers for us, with this very response.
-        Ok(Ok(Err(error))) => Err(problem(&error.error_response(), &context)),
-        Ok(Err(_panic)) => {
-            tracing::error!("a handler panicked");
-            Err(problem(&ApiError::from(Code::Internal).error_response(), &context))
-        }
-        // Whatever was under way is dropped, and an open transaction with it.
-        Err(_elapsed) => {
-            tracing::error!(deadline_seconds = deadline.as_secs(), "a handler took too long");
-            Err(problem(&ApiError::from(Code::Unavailable).error_response(), &context))
-        }
+        Ok(response) => Ok(finish(response, &context)),
+        Err(error) => Err(problem(&error.error_response(), &context)),
     };
     let headers = match &mut finished {
         Ok(response) => response.headers_mut(),
@@ -134,7 +121,7 @@ async fn note_denial(state: &ApiState, request: &HttpRequest, context: &RequestC
 }
 
 impl Code {
-    fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         ApiError::from(self).into()
     }
 }
