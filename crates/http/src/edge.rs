@@ -24,9 +24,9 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::ApiState;
 use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
-use crate::ApiState;
 
 /// The middleware.
 pub(crate) async fn edge<B: MessageBody + 'static>(

@@ -158,6 +158,9 @@ pub enum Documents {
         /// Only what is older, for instance 24h, 30m or 90s
         #[arg(long, value_name = "AGE", default_value = "24h", value_parser = age)]
         older_than: std::time::Duration,
+        /// No server runs, so nothing is on its way: less than 15m is allowed
+        #[arg(long)]
+        offline: bool,
     },
 }
 
