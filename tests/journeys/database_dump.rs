@@ -67,7 +67,9 @@ async fn database_and_keys_hold_no_token_that_opens_anything(database: Database)
 fn keys(site: &Site) -> String {
     let entries = std::fs::read_dir(site.folder("keys")).unwrap();
     let files = entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
-    files.map(|file| format!("\n{}\n{}", String::from_utf8_lossy(&file), HEXLOWER.encode(&file))).collect()
+    let texts: Vec<_> =
+        files.map(|file| [String::from_utf8_lossy(&file).into(), HEXLOWER.encode(&file)].join("\n")).collect();
+    format!("\n{}", texts.join("\n"))
 }
 
 /// Whatever could be presented as a token: 32 bytes in hexadecimal or base64, and what has the shape of one.

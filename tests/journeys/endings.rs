@@ -1,13 +1,13 @@
 //! A session is ended while its tabs refresh: after the answer nothing of it works, whichever came first.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::harness::{ADMIN, Client, Database, PASSWORD, Server, Session, Site, on_both_databases, rounds};
+use crate::harness::{ADMIN, Client, Database, PASSWORD, Server, Session, Site, Stopwatch, on_both_databases, rounds};
 
 on_both_databases!(
     nothing_of_a_session_outlives_its_logout_however_it_refreshes,
@@ -63,15 +63,15 @@ async fn a_moment(round: usize) {
 /// Access tokens that were handed out, and when their session was ended.
 #[derive(Default)]
 struct Ended {
-    waiting: VecDeque<(Instant, Client)>,
+    waiting: VecDeque<(Stopwatch, Client)>,
     checked: usize,
 }
 
 impl Ended {
-    /// Sessions that ended at an instant join, and those that ended a second ago are tried.
-    async fn note(&mut self, at: Instant, given: Vec<Session>) {
-        self.waiting.extend(given.into_iter().map(|session| (at, session.client)));
-        while self.waiting.front().is_some_and(|(at, _)| at.elapsed() > SHUT_AFTER) {
+    /// Tokens of a session that has ended join, and those of sessions that ended a second ago are tried.
+    async fn note(&mut self, since: Stopwatch, given: Vec<Session>) {
+        self.waiting.extend(given.into_iter().map(|session| (since, session.client)));
+        while self.waiting.front().is_some_and(|(since, _)| since.elapsed() > SHUT_AFTER) {
             self.try_next().await;
         }
     }
@@ -84,8 +84,8 @@ impl Ended {
     }
 
     async fn try_next(&mut self) {
-        let Some((at, client)) = self.waiting.pop_front() else { return };
-        tokio::time::sleep_until((at + SHUT_AFTER).into()).await;
+        let Some((since, client)) = self.waiting.pop_front() else { return };
+        tokio::time::sleep(SHUT_AFTER.saturating_sub(since.elapsed())).await;
         client.me().await.problem(401, "session_terminee");
         self.checked += 1;
     }
@@ -100,8 +100,8 @@ async fn nothing_of_a_session_outlives_its_logout_however_it_refreshes(database:
         let tabs = Tabs::open(&session);
         a_moment(round).await;
         session.client.logout().await.is(200);
-        let at = Instant::now();
-        ended.note(at, tabs.have_nothing().await).await;
+        let since = Stopwatch::start();
+        ended.note(since, tabs.have_nothing().await).await;
     }
     ended.are_all_shut().await;
     nobody_was_taken_for_a_thief(&site).await;
@@ -119,8 +119,8 @@ async fn nothing_of_other_sessions_outlives_a_new_password_however_they_refresh(
         let tabs = Tabs::open(&other);
         a_moment(round).await;
         karim.client.change_password(&password, &new).await.is(200);
-        let at = Instant::now();
-        ended.note(at, tabs.have_nothing().await).await;
+        let since = Stopwatch::start();
+        ended.note(since, tabs.have_nothing().await).await;
         password = new;
     }
     ended.are_all_shut().await;

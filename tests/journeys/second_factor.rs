@@ -1,13 +1,15 @@
 //! A second factor, from setting it up to losing the telephone.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use data_encoding::BASE32_NOPAD;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN, Answer, Client, Database, PASSWORD, Session, Site, at_once, on_both_databases};
+use crate::harness::{
+    ADMIN, Answer, Client, Database, PASSWORD, Session, Site, at_once, on_both_databases, unix_seconds,
+};
 
 on_both_databases!(
     a_code_opens_once_and_a_lost_telephone_locks_nobody_out,
@@ -26,12 +28,12 @@ impl App {
 
     fn new(secret: String) -> Self {
         // A step that the server takes for some seconds more: it allows one of difference.
-        Self { secret, next: (now() - 25) / Self::STEP }
+        Self { secret, next: (unix_seconds() - 25) / Self::STEP }
     }
 
     /// A code that was not used yet: each counts once. Waits for its time when so many were used already.
     async fn next_code(&mut self) -> String {
-        while self.next > now() / Self::STEP + 1 {
+        while self.next > unix_seconds() / Self::STEP + 1 {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         self.next += 1;
@@ -48,11 +50,6 @@ impl App {
         let word = u32::from_be_bytes(tag[offset..offset + 4].try_into().unwrap());
         format!("{:06}", (word & 0x7fff_ffff) % 1_000_000)
     }
-}
-
-/// Seconds, as telephones count them.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 async fn post(client: &Client, path: &str, body: &Value) -> Answer {

@@ -20,7 +20,7 @@ pub(crate) use environment::{clamd, kills, rotated_documents, rotation_time, rou
 pub(crate) use post::PostOffice;
 pub(crate) use server::Server;
 pub(crate) use site::{ADMIN, PASSWORD, Site};
-pub(crate) use time::{Stopwatch, eventually};
+pub(crate) use time::{Stopwatch, eventually, unix_seconds};
 pub(crate) use work::{Slot, at_once, intervention};
 
 /// The databases that the product runs on.
