@@ -111,11 +111,12 @@ async fn nothing_of_other_sessions_outlives_a_new_password_however_they_refresh(
     let site = Site::new(database).await;
     let (server, admin) = site.open().await;
     admin.hire("karim", "technicien").await;
-    let karim = server.sign_in("karim", PASSWORD).await;
+    let mut karim = server.sign_in("karim", PASSWORD).await;
     let mut password = PASSWORD.to_owned();
     let mut ended = Ended::default();
     for round in 0..rounds() {
         let (other, new) = (server.sign_in("karim", &password).await, format!("Courroie-Verte-{round}?"));
+        karim = karim.client.session(&karim.client.refresh(&karim.refresh_token).await.is(200));
         let tabs = Tabs::open(&other);
         a_moment(round).await;
         karim.client.change_password(&password, &new).await.is(200);

@@ -1,7 +1,7 @@
 //! Signing in.
 
 use chrono::TimeDelta;
-use mif_application::auth::{LogIn, LogInError};
+use mif_application::auth::LogInError;
 use mif_application::users::{DeactivateUser, UpdateUserError};
 use mif_domain::audit::{AuditKind, AuditOutcome};
 use mif_domain::sessions::{SessionLimits, TokenError};
