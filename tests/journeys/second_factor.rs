@@ -172,4 +172,11 @@ async fn a_role_that_needs_a_second_factor_sets_it_up_first(database: Database) 
     let body = json!({"current_password": PASSWORD, "code": app.next_code().await});
     let off = session.client.request(Method::DELETE, "/api/v1/auth/mfa").json(&body);
     session.client.send(off).await.problem(409, "mfa_obligatoire");
+
+    // Telephone and recovery codes are lost, and nobody else may reset them.
+    site.run(&["admin", "reset-mfa", ADMIN]).ok();
+    site.run(&["admin", "reset-mfa", ADMIN]).refused(&["no second factor"]);
+    session.client.refresh(&session.refresh_token).await.problem(401, "jeton_rafraichissement_invalide");
+    let session = server.sign_in(ADMIN, PASSWORD).await;
+    session.client.users().await.problem(403, "mfa_a_activer");
 }

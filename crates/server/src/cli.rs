@@ -96,6 +96,11 @@ pub enum Admin {
         /// Username or e-mail address
         user: String,
     },
+    /// Turn somebody's second factor off, for whoever lost both telephone and recovery codes
+    ResetMfa {
+        /// Username or e-mail address
+        user: String,
+    },
     /// Give somebody a temporary password, which must be changed at the next sign-in
     ResetPassword {
         /// Username or e-mail address
