@@ -9,7 +9,11 @@ use reqwest::Method;
 
 use crate::harness::{ADMIN, Database, PASSWORD, Site, clamd, machine, on_both_databases};
 
-on_both_databases!(an_upload_is_one_trace_from_the_request_to_the_commit, made_up_paths_make_no_new_series);
+on_both_databases!(
+    an_upload_is_one_trace_from_the_request_to_the_commit,
+    only_a_trusted_proxy_decides_what_is_exported,
+    made_up_paths_make_no_new_series
+);
 
 const CALLER: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLERS_SPAN: &str = "00f067aa0ba902b7";
@@ -50,6 +54,45 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
     collector.abort();
+}
+
+async fn only_a_trusted_proxy_decides_what_is_exported(database: Database) {
+    for trusted in [false, true] {
+        let mut collector = FakeCollectorServer::start().await.unwrap();
+        let site = Site::new(database).await;
+        let endpoint = collector.endpoint();
+        let mut settings = vec![
+            ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+            ("MIF_TELEMETRY__SAMPLE_RATIO", "0"),
+            ("RUST_LOG", "debug"),
+        ];
+        settings.extend(trusted.then_some(("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.0/8")));
+        let mut server = site.start_with(&settings).await;
+        let client = server.client();
+        let ask = |traceparent: String| async {
+            let request = client.request(Method::GET, "/no/such/path").header("traceparent", traceparent);
+            let answer = client.send(request).await;
+            assert_eq!(answer.status, 404, "{}", answer.body);
+            let told = answer.header("traceparent").to_owned();
+            assert_eq!(answer.body["trace_id"], told[3..35]);
+            told
+        };
+        let told = ask(format!("00-{CALLER}-{CALLERS_SPAN}-01")).await;
+        assert_eq!((&told[3..35], told.ends_with("-01")), (CALLER, trusted), "{told}");
+        assert!(server.output().contains(CALLER), "the log does not name the caller's trace");
+        let unsampled = ask(format!("00-{}-{CALLERS_SPAN}-00", CALLER.replace('4', "5"))).await;
+        assert!(unsampled.ends_with("-00"), "{unsampled}");
+        for rubbish in ["", "rubbish", "00-1-2-01", &format!("00-{}-{CALLERS_SPAN}-01", "0".repeat(32)), "\u{e9}"] {
+            let told = ask(rubbish.to_owned()).await;
+            assert!(told.len() == 55 && !told.contains(CALLERS_SPAN) && told.ends_with("-00"), "{rubbish}: {told}");
+        }
+        server.terminate();
+        server.ended(Duration::from_secs(20)).await;
+        let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+        assert_eq!(spans.is_empty(), !trusted, "{spans:?}");
+        assert!(spans.iter().all(|span| span.trace_id == CALLER), "{spans:?}");
+        collector.abort();
+    }
 }
 
 /// The trace as people read it: each span under its parent, with its length.

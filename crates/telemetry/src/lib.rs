@@ -9,6 +9,7 @@
 mod json;
 mod logs;
 mod metrics;
+mod sampler;
 mod traces;
 
 pub use metrics::{Metrics, MetricsError};

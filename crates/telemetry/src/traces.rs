@@ -5,11 +5,12 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::sampler::sampler;
 use crate::{TelemetryError, TelemetrySettings};
 
 /// What carries the spans to the collector. Were their spans exported too, every export would cause the next.
@@ -27,7 +28,7 @@ where
     let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter(endpoint)?)
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio))))
+        .with_sampler(sampler(settings.sample_ratio))
         .with_resource(
             Resource::builder()
                 .with_service_name(settings.service_name.clone())
