@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use fake_opentelemetry_collector::{ExportedSpan, FakeCollectorServer};
 use reqwest::Method;
+use serde_json::json;
 
-use crate::harness::{ADMIN, Database, PASSWORD, Site, clamd, machine, on_both_databases};
+use crate::harness::{ADMIN, Database, PASSWORD, PostOffice, Site, clamd, eventually, machine, on_both_databases};
 
 on_both_databases!(
     an_upload_is_one_trace_from_the_request_to_the_commit,
     only_a_trusted_proxy_decides_what_is_exported,
+    a_letter_leads_back_to_the_request_that_caused_it,
     made_up_paths_make_no_new_series
 );
 
@@ -93,6 +95,50 @@ async fn only_a_trusted_proxy_decides_what_is_exported(database: Database) {
         assert!(spans.iter().all(|span| span.trace_id == CALLER), "{spans:?}");
         collector.abort();
     }
+}
+
+async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let post_office = PostOffice::closed();
+    post_office.open().await;
+    let (endpoint, smtp) = (collector.endpoint(), post_office.url());
+    let settings = [
+        ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+        ("MIF_MAIL__SMTP_URL", smtp.as_str()),
+        ("MIF_MAIL__FROM", "MIF <mif@usine.test>"),
+    ];
+    let mut server = site.start_with(&settings).await;
+    let client = server.client();
+    let request = client.request(Method::POST, "/api/v1/auth/password-reset/request").json(&json!({"email": ADMIN}));
+    let answer = client.send(request.header("traceparent", format!("00-{CALLER}-{CALLERS_SPAN}-01"))).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    eventually("the letter", Duration::from_secs(20), async || !post_office.letters().is_empty()).await;
+    server.terminate();
+    server.ended(Duration::from_secs(20)).await;
+
+    let spans = collector.exported_spans(1_000, Duration::from_secs(3)).await;
+    let work = spans.iter().find(|span| span.name == "outbox message").expect("no span of the message");
+    let trace: Vec<_> = spans.iter().filter(|span| span.trace_id == work.trace_id).cloned().collect();
+    let tree = drawn(&trace);
+    println!("{tree}");
+    assert!(work.attributes["kind"].contains("send_password_reset"), "{:?}", work.attributes);
+    assert!(work.attributes["outcome"].contains("done"), "{:?}", work.attributes);
+    assert_ne!(work.trace_id, CALLER, "a link, not a parent");
+    assert_eq!(work.links.len(), 1, "{:?}", work.links);
+    let link = &work.links[0];
+    assert_eq!(link.trace_id, CALLER);
+    let cause = spans.iter().find(|span| span.span_id == link.span_id).expect("nobody left that message");
+    assert_eq!((cause.name.as_str(), cause.trace_id.as_str()), ("RequestPasswordReset", CALLER));
+    let send =
+        trace.iter().find(|span| span.name == "smtp send").unwrap_or_else(|| panic!("nothing was sent:\n{tree}"));
+    assert_eq!(send.parent_span_id, work.span_id, "{tree}");
+    assert!(send.attributes["server.address"].contains("127.0.0.1"), "{:?}", send.attributes);
+    let everything = format!("{spans:?}");
+    for secret in [ADMIN, "jeton"] {
+        assert!(!everything.contains(secret), "{secret} stands in a trace");
+    }
+    collector.abort();
 }
 
 /// The trace as people read it: each span under its parent, with its length.

@@ -8,6 +8,7 @@
 
 mod courier;
 mod json;
+mod links;
 mod logs;
 mod metrics;
 mod sampler;

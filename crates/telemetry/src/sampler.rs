@@ -8,13 +8,34 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 /// Carried by the context of a caller whose word on sampling counts. Whoever takes requests says so by this name.
 const HEEDED: &str = "mif.heeded";
 
-/// A trace that begins here is exported by ratio; what happens inside a request follows the request. A request that goes on
-/// with somebody else's trace follows them when they are heeded, and the ratio otherwise.
+/// A trace that begins here is exported by ratio, and in any case when it is linked to one that is: work that was left for
+/// later is seen together with the request that left it. What happens inside a request follows the request. A request that
+/// goes on with somebody else's trace follows them when they are heeded, and the ratio otherwise.
 pub(crate) fn sampler(ratio: f64) -> impl ShouldSample + 'static {
     let remote = |heeded| Remote { heeded, ratio: Sampler::TraceIdRatioBased(ratio) };
-    Sampler::parent_based(Sampler::TraceIdRatioBased(ratio))
+    Sampler::parent_based(Root(Sampler::TraceIdRatioBased(ratio)))
         .with_remote_parent_sampled(remote(Sampler::AlwaysOn))
         .with_remote_parent_not_sampled(remote(Sampler::AlwaysOff))
+}
+
+/// Decides where a trace begins.
+#[derive(Debug, Clone)]
+struct Root(Sampler);
+
+impl ShouldSample for Root {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace_id: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
+        let is_linked = links.iter().any(|link| link.span_context.is_sampled());
+        let sampler = if is_linked { &Sampler::AlwaysOn } else { &self.0 };
+        sampler.should_sample(parent, trace_id, name, kind, attributes, links)
+    }
 }
 
 /// Decides for one of the two words that a caller may say.

@@ -12,6 +12,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::courier::Courier;
+use crate::links::Links;
 use crate::sampler::sampler;
 use crate::{OtlpProtocol, TelemetryError, TelemetrySettings};
 
@@ -41,13 +42,12 @@ where
     let filter =
         Targets::new().with_default(LevelFilter::INFO).with_targets(TRANSPORT.map(|target| (target, LevelFilter::OFF)));
     // Source lines, threads and idle times cost something on every span, and nobody looks for them in a trace.
-    let layer = tracing_opentelemetry::layer()
+    let export = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("mif"))
         .with_location(false)
         .with_threads(false)
-        .with_tracked_inactivity(false)
-        .with_filter(filter);
-    Ok(Some((layer.boxed(), provider)))
+        .with_tracked_inactivity(false);
+    Ok(Some((Links.and_then(export).with_filter(filter).boxed(), provider)))
 }
 
 /// Connects when it first has something to send, and again whenever it must.

@@ -91,6 +91,40 @@ async fn a_collector_may_speak_http() {
     assert!(!holds("noise") && !holds("frame"), "{}", String::from_utf8_lossy(&body));
 }
 
+/// The same trace as everywhere in these tests, sampled or not.
+fn traceparent(sampled: bool) -> String {
+    format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0{}", u8::from(sampled))
+}
+
+fn later_work(link: Option<&str>) {
+    let _work = tracing::info_span!("work", link.traceparent = link).entered();
+    let _step = tracing::info_span!("step").entered();
+}
+
+#[tokio::test]
+async fn work_that_was_left_for_later_is_linked_to_whoever_left_it() {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let settings = TelemetrySettings { sample_ratio: 0.0, ..sending_to(&collector.endpoint()) };
+    let (dispatch, telemetry) = assemble(&settings, Captured::default(), false).unwrap();
+    tracing::dispatcher::with_default(&dispatch, || {
+        later_work(Some(&traceparent(true)));
+        // Nothing of the others is exported at this ratio.
+        for link in [None, Some(traceparent(false)), Some("rubbish".to_owned())] {
+            later_work(link.as_deref());
+        }
+    });
+    telemetry.shutdown().await;
+
+    let mut spans = collector.exported_spans(3, Duration::from_millis(500)).await;
+    spans.sort_by(|one, other| other.name.cmp(&one.name));
+    assert_eq!(spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), ["work", "step"]);
+    let links: Vec<_> = spans[0].links.iter().map(|link| (link.trace_id.as_str(), link.span_id.as_str())).collect();
+    assert_eq!(links, [("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")]);
+    assert_ne!(spans[0].trace_id, links[0].0, "a link, not a parent");
+    assert!(spans[1].links.is_empty());
+    collector.abort();
+}
+
 async fn shutdown_takes(protocol: OtlpProtocol, endpoint: &str) -> Duration {
     let (dispatch, telemetry) = assemble(&sending_by(protocol, endpoint), Captured::default(), false).unwrap();
     tracing::dispatcher::with_default(&dispatch, one_request);
