@@ -29,6 +29,7 @@ mod races;
 mod replicas;
 mod session_path;
 mod shutdown;
+mod silent_logs;
 mod slow_clients;
 mod token_reuse;
 mod traces;
