@@ -83,8 +83,8 @@ async fn no_secret_stands_in_the_log(database: Database) {
         secrets.extend(words.map(str::to_owned));
     }
     let log = server.output().to_lowercase();
-    assert!(log.contains("trace"), "the log shows nothing below `debug`");
-    assert!(log.lines().count() > 500, "the log is short: {} lines", log.lines().count());
+    assert!(log.lines().any(|line| line.contains("debug") && line.contains("mif_")), "nothing below `info`");
+    assert!(log.lines().count() > 50, "the log is short: {} lines", log.lines().count());
     assert!(secrets.len() > 14, "no key was found");
     for secret in &secrets {
         // As it is, and as forms and addresses carry it.

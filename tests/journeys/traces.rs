@@ -7,13 +7,17 @@ use std::time::Duration;
 use fake_opentelemetry_collector::{ExportedSpan, FakeCollectorServer};
 use reqwest::Method;
 use serde_json::json;
+use tokio::net::TcpListener;
 
-use crate::harness::{ADMIN, Database, PASSWORD, PostOffice, Site, clamd, eventually, machine, on_both_databases};
+use crate::harness::{
+    ADMIN, Database, PASSWORD, PostOffice, Site, Stopwatch, clamd, eventually, machine, on_both_databases,
+};
 
 on_both_databases!(
     an_upload_is_one_trace_from_the_request_to_the_commit,
     only_a_trusted_proxy_decides_what_is_exported,
     a_letter_leads_back_to_the_request_that_caused_it,
+    a_collector_that_never_answers_slows_nothing,
     made_up_paths_make_no_new_series
 );
 
@@ -139,6 +143,50 @@ async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
     collector.abort();
+}
+
+async fn a_collector_that_never_answers_slows_nothing(database: Database) {
+    const ROUNDS: usize = 300;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let taken = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok((connection, _)) = silent.accept().await {
+            connections.push(connection);
+        }
+    });
+    for protocol in ["grpc", "http"] {
+        let sites = [Site::new(database).await, Site::new(database).await];
+        let traced = [
+            ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+            ("MIF_TELEMETRY__OTLP_PROTOCOL", protocol),
+            ("RUST_LOG", "warn"),
+        ];
+        let mut with = sites[0].start_with(&traced).await;
+        let without = sites[1].start_with(&[("RUST_LOG", "warn")]).await;
+        let clients = [with.sign_in(ADMIN, PASSWORD).await.client, without.sign_in(ADMIN, PASSWORD).await.client];
+        let mut took = [Vec::new(), Vec::new()];
+        // By turns, because what else runs on the machine changes from second to second.
+        for _ in 0..ROUNDS {
+            for (client, took) in clients.iter().zip(&mut took) {
+                let watch = Stopwatch::start();
+                client.me().await.is(200);
+                took.push(watch.elapsed());
+            }
+        }
+        let [traced, bare] = took.map(|mut all| {
+            all.sort();
+            all[ROUNDS / 2]
+        });
+        println!("{protocol}: {traced:?} with a silent collector, {bare:?} without");
+        assert!(traced < bare * 2 + Duration::from_millis(5), "{protocol}: {traced:?} against {bare:?}");
+        let watch = Stopwatch::start();
+        with.terminate();
+        assert_eq!(with.ended(Duration::from_secs(20)).await.code(), Some(0));
+        // It waits for the collector, five seconds at most, when everything else is done.
+        assert!(watch.elapsed() < Duration::from_secs(12), "{protocol}: {:?}", watch.elapsed());
+    }
+    taken.abort();
 }
 
 /// The trace as people read it: each span under its parent, with its length.
