@@ -48,7 +48,7 @@ async fn no_secret_stands_in_the_log(database: Database) {
     secrets.push(offered.text("secret"));
 
     let press = admin.client.create_equipment(&machine("A1")).await.is(201).id();
-    let content = [b"%PDF-1.7\n".as_slice(), b"Teneur-Sensible-77", &[7; 200_000]].concat();
+    let content = [b"%PDF-1.7\n".as_slice(), b"Teneur-Sensible-77", &vec![7; 200_000]].concat();
     let document = admin.client.upload(press, DOCUMENT, content.clone()).await.is(201).id();
     assert_eq!(admin.client.content(document).await, content);
     admin.client.send(admin.client.request(Method::GET, &format!("/api/v1/documents/{document}"))).await.is(200);

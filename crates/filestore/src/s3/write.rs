@@ -166,8 +166,8 @@ impl Work {
         let upload = match &mut self.upload {
             Some(upload) => upload,
             begun => {
-                let begin = self.shared.client.put_multipart(&self.path);
-                begun.insert(self.shared.ask("CreateMultipartUpload", ASK_WITHIN, begin).await?)
+                let request = self.shared.client.put_multipart(&self.path);
+                begun.insert(self.shared.ask("CreateMultipartUpload", ASK_WITHIN, request).await?)
             }
         };
         self.shared.ask("UploadPart", MOVE_WITHIN, upload.put_part(payload)).await
