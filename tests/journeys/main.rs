@@ -32,6 +32,7 @@ mod replicas;
 mod second_factor;
 mod session_path;
 mod shutdown;
+mod silent_logs;
 mod slow_clients;
 mod token_reuse;
 mod traces;

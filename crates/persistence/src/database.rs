@@ -69,9 +69,9 @@ impl Database {
         match backend_of(&settings.url)? {
             DatabaseBackend::Postgres => {
                 let mut options = postgres_options(&settings);
-                options.max_connections(settings.pool.max_connections.min(BACKGROUND));
-                let pool = open(options).await?;
-                let pool = Observed(pool);
+                let connections = settings.pool.max_connections.min(BACKGROUND);
+                options.max_connections(connections);
+                let pool = Observed::pool(open(options).await?, connections, settings.pool.acquire_timeout);
                 Ok(Self { reader: pool.clone(), writer: pool, settings })
             }
             _ => Self::connect_sqlite(settings).await,
@@ -86,14 +86,16 @@ impl Database {
             // SQLite gives the files beside it the same mode.
             create_private_file(&file).map_err(|error| ConnectError::Folder(file, error))?;
         }
-        let writer = open(sqlite_options(&settings, Access::Write)).await?;
+        let PoolSettings { max_connections, acquire_timeout, .. } = settings.pool;
+        let writer = Observed::pool(open(sqlite_options(&settings, Access::Write)).await?, 1, acquire_timeout);
         let reader = if sqlite_file(&settings.url).is_some() {
-            open(sqlite_options(&settings, Access::Read)).await?
+            let readers = open(sqlite_options(&settings, Access::Read)).await?;
+            Observed::pool(readers, max_connections, acquire_timeout)
         } else {
             // A database in memory lives in its one connection.
             writer.clone()
         };
-        Ok(Self { reader: Observed(reader), writer: Observed(writer), settings })
+        Ok(Self { reader, writer, settings })
     }
 
     /// The same database with a pool of its own, for one of `workers` threads that each run a runtime of their own. A
@@ -109,8 +111,8 @@ impl Database {
         settings.pool.max_connections = share.max(MIN_PER_WORKER);
         let mut options = postgres_options(&settings);
         options.connect_lazy(true);
-        let pool = open(options).await?;
-        let pool = Observed(pool);
+        let pool = &settings.pool;
+        let pool = Observed::pool(open(options).await?, pool.max_connections, pool.acquire_timeout);
         Ok(Self { reader: pool.clone(), writer: pool, settings })
     }
 

@@ -2,19 +2,91 @@
 //! Never a value.
 
 use std::future::Future;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement, TransactionOptions, TransactionTrait as _,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-/// A connection, or a transaction, that is watched.
+/// A pool, or a transaction, that is watched.
 #[derive(Debug, Clone)]
-pub(crate) struct Observed<C>(pub(crate) C);
+pub(crate) struct Observed<C>(pub(crate) C, Way);
+
+/// How a statement comes to its connection.
+#[derive(Debug, Clone)]
+enum Way {
+    /// It must wait until one is free.
+    Pool(Slots),
+    /// Its transaction has one.
+    Held { _slot: Arc<OwnedSemaphorePermit> },
+}
+
+/// The connections of a pool. Who waits, waits here and not in the pool, which does not tell how many do and for how long.
+#[derive(Debug, Clone)]
+struct Slots {
+    free: Arc<Semaphore>,
+    within: Duration,
+}
+
+impl Slots {
+    async fn take(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        if let Ok(slot) = Arc::clone(&self.free).try_acquire_owned() {
+            return Ok(slot);
+        }
+        let _waiting = Waiting::new();
+        #[expect(clippy::disallowed_methods, reason = "how long somebody waits is no time that a rule depends on")]
+        let began = Instant::now();
+        let taken = timeout(self.within, Arc::clone(&self.free).acquire_owned()).await;
+        metrics::histogram!("db_pool_wait_duration_seconds").record(began.elapsed());
+        match taken {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+    }
+}
+
+/// Counted until there is a connection, or whoever waits has given up.
+struct Waiting;
+
+impl Waiting {
+    fn new() -> Self {
+        metrics::gauge!("db_pool_waiting").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::gauge!("db_pool_waiting").decrement(1.0);
+    }
+}
+
+impl Observed<DatabaseConnection> {
+    /// A pool of so many connections, each of which somebody waits for no longer than that.
+    pub(crate) fn pool(pool: DatabaseConnection, connections: u32, within: Duration) -> Self {
+        let connections = usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS);
+        let free = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        Self(pool, Way::Pool(Slots { free, within }))
+    }
+}
+
+impl<C> Observed<C> {
+    /// A connection for one statement.
+    async fn slot(&self) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+        match &self.1 {
+            Way::Pool(slots) => slots.take().await.map(Some),
+            Way::Held { .. } => Ok(None),
+        }
+    }
+}
 
 /// One statement on its way, in a span of its own, named like `SELECT interventions` (OpenTelemetry semantic conventions for
 /// database clients).
@@ -71,7 +143,13 @@ pub(crate) async fn begin(
     options: TransactionOptions,
 ) -> Result<Observed<DatabaseTransaction>, DbErr> {
     let watch = Watch::begin(pool.get_database_backend(), "BEGIN");
-    watch.run(pool.0.begin_with_options(options)).await.map(Observed)
+    let begun = watch.run(async {
+        let slot = pool.slot().await?;
+        Ok((pool.0.begin_with_options(options).await?, slot))
+    });
+    let (transaction, slot) = begun.await?;
+    let way = slot.map_or_else(|| pool.1.clone(), |slot| Way::Held { _slot: Arc::new(slot) });
+    Ok(Observed(transaction, way))
 }
 
 /// Ends one: mostly waiting for the disk.
@@ -110,25 +188,77 @@ impl<C: ConnectionTrait> ConnectionTrait for Observed<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.execute_raw(statement)).await
+        let watch = Watch::begin(self.get_database_backend(), &statement.sql);
+        let work = async {
+            let _slot = self.slot().await?;
+            self.0.execute_raw(statement).await
+        };
+        watch.run(work).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Watch::begin(self.get_database_backend(), sql).run(self.0.execute_unprepared(sql)).await
+        let watch = Watch::begin(self.get_database_backend(), sql);
+        let work = async {
+            let _slot = self.slot().await?;
+            self.0.execute_unprepared(sql).await
+        };
+        watch.run(work).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_one_raw(statement)).await
+        let watch = Watch::begin(self.get_database_backend(), &statement.sql);
+        let work = async {
+            let _slot = self.slot().await?;
+            self.0.query_one_raw(statement).await
+        };
+        watch.run(work).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_all_raw(statement)).await
+        let watch = Watch::begin(self.get_database_backend(), &statement.sql);
+        let work = async {
+            let _slot = self.slot().await?;
+            self.0.query_all_raw(statement).await
+        };
+        watch.run(work).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
     use super::*;
+
+    fn value(page: &str, series: &str) -> f64 {
+        let line = page.lines().find(|line| line.starts_with(&format!("{series} ")));
+        line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_a_connection_is_counted_and_timed() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let measured = recorder.handle();
+        let _here = metrics::set_default_local_recorder(&recorder);
+        let slots = Slots { free: Arc::new(Semaphore::new(1)), within: Duration::from_secs(5) };
+        let only = slots.take().await.unwrap();
+        assert!(!measured.render().contains("db_pool"), "nobody has waited: {}", measured.render());
+
+        let (mut second, mut third) = (Box::pin(slots.take()), Box::pin(slots.take()));
+        for waiting in [&mut second, &mut third] {
+            assert!(futures_util::poll!(waiting).is_pending());
+        }
+        assert!((value(&measured.render(), "db_pool_waiting") - 2.0).abs() < f64::EPSILON, "{}", measured.render());
+        drop(third);
+        drop(only);
+        let _taken = second.await.unwrap();
+        let page = measured.render();
+        assert!(value(&page, "db_pool_waiting").abs() < f64::EPSILON, "{page}");
+        assert!((value(&page, "db_pool_wait_duration_seconds_count") - 1.0).abs() < f64::EPSILON, "{page}");
+
+        let refused = slots.take().await.unwrap_err();
+        assert!(matches!(refused, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)), "{refused}");
+    }
 
     #[test]
     fn a_statement_tells_what_it_does_to_which_table() {
