@@ -97,14 +97,16 @@ pub(crate) struct UploadParams {
     pub(crate) intervention_id: Option<i64>,
     /// The machine that the file belongs to: this or `intervention_id`.
     pub(crate) equipement_id: Option<i64>,
-    /// About it, in words; up to 2 000 characters.
+    /// About it, in words.
+    #[param(max_length = 2000)]
     pub(crate) description: Option<String>,
     /// Whether customers do not see it: `true` when absent. What a customer stores never is.
     pub(crate) interne: Option<bool>,
 }
 
 /// A form with a file.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = DocumentNouveau, example = json!({
     "intervention_id": 42, "description": "Avant la révision", "interne": true, "file": "%PDF-1.7 ..."
 }))]
@@ -115,6 +117,7 @@ pub(crate) struct UploadForm {
     /// The machine that the file belongs to, when the address does not say. Before the file.
     equipement_id: Option<i64>,
     /// About it, in words. Before the file.
+    #[schema(max_length = 2000)]
     description: Option<String>,
     /// Whether customers do not see it. Before the file.
     interne: Option<bool>,
@@ -176,6 +179,7 @@ pub(crate) struct DocumentListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `filename`, `taille` or `date_upload`; with `-` in front from large to small. `id` when absent.
+    #[param(pattern = "^-?(id|filename|taille|date_upload)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,
