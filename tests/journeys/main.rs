@@ -18,6 +18,7 @@ mod concurrent_writers;
 mod crashes;
 mod documents;
 mod existing_clients;
+mod faults;
 mod foreign_tokens;
 mod forgotten_password;
 mod guessing;

@@ -10,6 +10,7 @@ mod audit_chain;
 mod database;
 mod entity;
 mod errors;
+mod link;
 mod observed;
 mod outbox_queue;
 mod queries;

@@ -2,19 +2,43 @@
 //! Never a value.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    TransactionOptions,
 };
+use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use crate::link::{Link, Outages};
+
 /// A connection, or a transaction, that is watched.
 #[derive(Debug, Clone)]
-pub(crate) struct Observed<C>(pub(crate) C);
+pub(crate) struct Observed<C> {
+    pub(crate) inner: C,
+    patience: Option<Patience>,
+}
+
+/// How long a statement may take on this side of the network. PostgreSQL ends what takes longer than its own, shorter
+/// limit, and says so: whoever hears nothing by then has lost the connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Patience {
+    pub(crate) deadline: Duration,
+    pub(crate) outages: Outages,
+}
+
+impl<C> Observed<C> {
+    pub(crate) fn new(inner: C, patience: Option<Patience>) -> Self {
+        Self { inner, patience }
+    }
+
+    fn patience(&self) -> Option<&Patience> {
+        self.patience.as_ref()
+    }
+}
 
 /// One statement on its way, in a span of its own, named like `SELECT interventions` (OpenTelemetry semantic conventions for
 /// database clients).
@@ -54,8 +78,19 @@ impl Watch {
         Self { operation, span, began }
     }
 
-    async fn run<T>(self, work: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
-        let result = work.instrument(self.span.clone()).await;
+    async fn run<T>(
+        self,
+        patience: Option<&Patience>,
+        work: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        let work = work.instrument(self.span.clone());
+        let result = match patience {
+            None => work.await,
+            Some(patience) => timeout(patience.deadline, work).await.unwrap_or_else(|_| {
+                patience.outages.note();
+                Err(DbErr::Conn(RuntimeErr::Internal("the database fell silent".to_owned())))
+            }),
+        };
         metrics::histogram!("db_query_duration_seconds", "operation" => self.operation).record(self.began.elapsed());
         if result.is_err() {
             self.span.record("otel.status_code", "ERROR");
@@ -67,16 +102,18 @@ impl Watch {
 
 /// Begins a transaction: mostly waiting for a connection.
 pub(crate) async fn begin(
-    pool: &Observed<DatabaseConnection>,
+    pool: &Observed<Link>,
     options: TransactionOptions,
 ) -> Result<Observed<DatabaseTransaction>, DbErr> {
     let watch = Watch::begin(pool.get_database_backend(), "BEGIN");
-    watch.run(pool.0.begin_with_options(options)).await.map(Observed)
+    let begun = watch.run(pool.patience(), pool.inner.begin(options)).await?;
+    Ok(Observed::new(begun, pool.patience.clone()))
 }
 
 /// Ends one: mostly waiting for the disk.
 pub(crate) async fn commit(transaction: Observed<DatabaseTransaction>) -> Result<(), DbErr> {
-    Watch::begin(transaction.get_database_backend(), "COMMIT").run(transaction.0.commit()).await
+    let watch = Watch::begin(transaction.get_database_backend(), "COMMIT");
+    watch.run(transaction.patience.as_ref(), transaction.inner.commit()).await
 }
 
 /// What a statement does: a closed set, because it becomes a label.
@@ -106,23 +143,29 @@ fn table(sql: &str) -> &str {
 #[async_trait]
 impl<C: ConnectionTrait> ConnectionTrait for Observed<C> {
     fn get_database_backend(&self) -> DatabaseBackend {
-        self.0.get_database_backend()
+        self.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.execute_raw(statement)).await
+        Watch::begin(self.get_database_backend(), &statement.sql)
+            .run(self.patience(), self.inner.execute_raw(statement))
+            .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Watch::begin(self.get_database_backend(), sql).run(self.0.execute_unprepared(sql)).await
+        Watch::begin(self.get_database_backend(), sql).run(self.patience(), self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_one_raw(statement)).await
+        Watch::begin(self.get_database_backend(), &statement.sql)
+            .run(self.patience(), self.inner.query_one_raw(statement))
+            .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Watch::begin(self.get_database_backend(), &statement.sql).run(self.0.query_all_raw(statement)).await
+        Watch::begin(self.get_database_backend(), &statement.sql)
+            .run(self.patience(), self.inner.query_all_raw(statement))
+            .await
     }
 }
 

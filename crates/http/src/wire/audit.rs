@@ -192,7 +192,7 @@ impl AuditListParams {
         Ok(AuditFilter {
             kind: self.kind.map(|kind| kind.0),
             actor: self.acteur.map(UserId),
-        
+
             // A text like any other: PostgreSQL would fail on NUL.
             resource: filter_text::<200>("resource", self.resource.as_deref())?,
             outcome: self.resultat.map(AuditOutcome::from),

@@ -99,7 +99,8 @@ fn words_are_spelled_as_they_are_on_the_wire() {
 #[test]
 fn what_is_refused_everywhere_is_bounded_everywhere() {
     let mut seen = HashSet::new();
-    for operation in DOCUMENT["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()) {
+    for operation in DOCUMENT["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
             let bounded = match (parameter["in"].as_str().unwrap(), name) {
