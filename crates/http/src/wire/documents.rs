@@ -104,7 +104,7 @@ pub(crate) struct UploadParams {
     pub(crate) interne: Option<bool>,
 }
 
-/// A form with a file.
+/// A form with a file. A form has no `null`: what is not meant is left out.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DocumentNouveau, example = json!({
@@ -113,13 +113,20 @@ pub(crate) struct UploadParams {
 #[expect(dead_code, reason = "describes the form for the document; the form itself is read as a stream")]
 pub(crate) struct UploadForm {
     /// The intervention that the file belongs to, when the address does not say. Before the file.
+    #[serde(default)]
+    #[schema(value_type = i64)]
     intervention_id: Option<i64>,
     /// The machine that the file belongs to, when the address does not say. Before the file.
+    #[serde(default)]
+    #[schema(value_type = i64)]
     equipement_id: Option<i64>,
     /// About it, in words. Before the file.
-    #[schema(max_length = 2000)]
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 2000)]
     description: Option<String>,
     /// Whether customers do not see it. Before the file.
+    #[serde(default)]
+    #[schema(value_type = bool)]
     interne: Option<bool>,
     /// The file, with its name.
     #[schema(value_type = String, format = Binary)]
