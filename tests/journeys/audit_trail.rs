@@ -8,12 +8,15 @@ use std::time::Duration;
 use reqwest::Method;
 use tokio::task::JoinSet;
 
-use crate::harness::{Client, Database, Server, Site, Stopwatch, eventually, machine, on_both_databases};
+use crate::harness::{
+    ADMIN, Client, Database, PASSWORD, Server, Site, Stopwatch, audit_events, eventually, machine, on_both_databases,
+};
 
 on_both_databases!(
     an_event_is_chained_within_a_second,
     a_kill_amid_writes_leaves_a_chain_without_gap_or_fork,
     what_is_changed_past_the_product_is_found,
+    every_kind_of_change_is_told_with_its_place,
 );
 
 const WITHIN: Duration = Duration::from_millis(1200);
@@ -105,6 +108,89 @@ async fn what_is_changed_past_the_product_is_found(database: Database) {
     assert!(cut.output.contains("BAD          seq") && cut.output.contains("cut off"), "{}", cut.output);
     cut.refused(&["not what it was", "cut off"]);
     site.run(&["audit", "verify", "--against", "/nothing/here"]).refused(&["/nothing/here"]);
+}
+
+/// From the back, so that each is the first that is wrong. Where the chain must be said to be bad, and the words for it.
+async fn every_kind_of_change_is_told_with_its_place(database: Database) {
+    let site = Site::new(database).await;
+    let (mut server, admin) = site.open().await;
+    for number in 1..=40 {
+        admin.new_machine(&format!("P-{number}")).await;
+    }
+    server.terminate();
+    assert!(server.ended(Duration::from_secs(20)).await.success());
+    assert!(site.run(&["audit", "verify"]).ok().contains("none missing"));
+
+    let mut store = site.store().await;
+    store.disarm_audit().await;
+    let truncated = ["DELETE FROM audit_chain WHERE seq > 37", "DELETE FROM audit_events WHERE id > 37"];
+    let restamped = ["UPDATE audit_events SET at = (SELECT at FROM audit_events WHERE id = 2) WHERE id = 33"];
+    let reordered = [
+        "UPDATE audit_chain SET event_id = 999 WHERE seq = 27",
+        "UPDATE audit_chain SET event_id = 27 WHERE seq = 28",
+        "UPDATE audit_chain SET event_id = 28 WHERE seq = 27",
+    ];
+    let emptied = ["DELETE FROM audit_events WHERE id = 22"];
+    let removed = ["DELETE FROM audit_events WHERE id = 17", "DELETE FROM audit_chain WHERE seq = 17"];
+    let edited = ["UPDATE audit_events SET actor_id = NULL WHERE id = 12"];
+    let attacks: [(&[&'static str], &str); 6] = [
+        (&truncated, "seq 38, event unknown: the end was cut off"),
+        (&restamped, "seq 33, event 33: the event is not what was linked here"),
+        (&reordered, "seq 27, event 28: the event is not what was linked here"),
+        (&emptied, "seq 22, event 22: the event was deleted"),
+        (&removed, "seq 17, event unknown: it is missing"),
+        (&edited, "seq 12, event 12: the event is not what was linked here"),
+    ];
+    for (attack, told) in attacks {
+        for statement in attack {
+            store.run(statement).await;
+        }
+        let verdict = site.run(&["audit", "verify"]);
+        assert!(verdict.code == 1 && verdict.output.contains(&format!("BAD          {told}")), "{}", verdict.output);
+    }
+}
+
+/// `MIF_TEST_AUDIT_EVENTS=2000` makes it 128 000 events.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_many_write_at_two_replicas_is_one_chain() {
+    const WRITERS: usize = 64;
+    let site = Site::new(Database::Postgres).await;
+    let data = ["data-a", "data-b"].map(|name| site.folder(name).display().to_string());
+    let [a, b] = data.map(|data| Server::spawn(&site, &[("MIF_DATA_DIR", &data)]));
+    let (mut a, mut b) = (a.ready().await, b.ready().await);
+    let admin = a.sign_in(ADMIN, PASSWORD).await.client;
+
+    let watch = Stopwatch::start();
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let admin = if writer % 2 == 0 { admin.clone() } else { admin.at(&b) };
+        writers.spawn(async move {
+            for number in 0..audit_events() {
+                admin.new_machine(&format!("W{writer}-{number}")).await;
+            }
+        });
+    }
+    writers.join_all().await;
+    println!("{} events after {:?}", WRITERS * audit_events(), watch.elapsed());
+    a.terminate();
+    b.terminate();
+    assert!(a.ended(Duration::from_secs(60)).await.success());
+    assert!(b.ended(Duration::from_secs(60)).await.success());
+
+    let mut store = site.store().await;
+    let events = store.number("SELECT count(*) FROM audit_events").await;
+    assert!(events > i64::try_from(WRITERS * audit_events()).unwrap(), "{events}");
+    assert_eq!(store.events("equipment.created").await, i64::try_from(WRITERS * audit_events()).unwrap());
+    assert_eq!(store.number("SELECT count(*) FROM audit_chain").await, events);
+    assert_eq!(store.number("SELECT max(seq) FROM audit_chain").await, events, "a gap");
+    assert_eq!(store.number("SELECT count(DISTINCT prev_hash) FROM audit_chain").await, events, "a fork");
+    let proved = site.run(&["audit", "verify"]).ok();
+    assert!(
+        proved.contains(&format!("{events} events, seq 1 to {events}: each as it was linked, none missing")),
+        "{proved}"
+    );
+    assert!(proved.contains("unlinked     0 events"), "{proved}");
+    println!("proved after {:?}", watch.elapsed());
 }
 
 #[tokio::test]

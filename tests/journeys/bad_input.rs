@@ -169,6 +169,7 @@ async fn a_parameter_that_cannot_be_meant_is_named(database: Database) {
     let questions = vec![
         (list("couleur=bleu"), "couleur", "champ_inconnu"),
         (list("limit=0"), "limit", "format_invalide"),
+        (plant.get("/api/v1/audit?resource=a%00b"), "resource", "caractere_interdit"),
         (list("limit=201"), "limit", "format_invalide"),
         (list("limit=-1"), "limit", "type_invalide"),
         (list("limit=beaucoup"), "limit", "type_invalide"),

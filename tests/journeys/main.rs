@@ -20,6 +20,7 @@ mod database_dump;
 mod documents;
 mod endings;
 mod existing_clients;
+mod faults;
 mod foreign_tokens;
 mod forgotten_password;
 mod guessing;

@@ -32,7 +32,7 @@ impl TrustedProxies {
     /// in `Forwarded` (RFC 7239) or `X-Forwarded-For`: all header lines, from the right. An unreadable hop ends the walk.
     /// A proxy writes one of the two headers and lets the other through as the client sent it, so when both are there and
     /// do not agree, neither is believed.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if self.0.is_empty() || !self.trusts(peer) {
             return peer;

@@ -6,13 +6,16 @@ use utoipa::ToSchema;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder,
-    SecurityRequirement, Type,
+    ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
+    ResponseBuilder, SecurityRequirement, Type,
 };
 use utoipa_actix_web::AppExt as _;
 
 use crate::app::documented;
+use crate::openapi::limits::{bound_body, bound_parameter};
 use crate::problem::{FieldProblemBody, MEDIA_TYPE, Problem};
+
+mod limits;
 
 const DESCRIPTION: &str = "Maintenance management: accounts, sessions, customers, technicians, equipment, \
     interventions and notifications.\n\n\
@@ -35,6 +38,7 @@ pub fn document() -> OpenApi {
     components.add_security_scheme("jeton", SecurityScheme::Http(bearer));
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(FieldProblemBody::name().into_owned(), FieldProblemBody::schema());
+    components.schemas.values_mut().for_each(bound_body);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(complete);
@@ -42,8 +46,17 @@ pub fn document() -> OpenApi {
     document
 }
 
+/// Routes that do with no body at all. The macro can only say so of a body that may be `null`, which is another thing.
+const BODY_OPTIONAL: [&str; 1] = ["seDeconnecter"];
+
 /// Adds what is the same everywhere: who may call, and how it can fail.
 fn complete(operation: &mut Operation) {
+    operation.parameters.iter_mut().flatten().for_each(bound_parameter);
+    if operation.operation_id.as_deref().is_some_and(|id| BODY_OPTIONAL.contains(&id))
+        && let Some(RefOr::T(body)) = &mut operation.request_body
+    {
+        body.required = Some(Required::False);
+    }
     let open = operation.security.as_ref().is_some_and(|needed| needed.contains(&SecurityRequirement::default()));
     let has_body = operation.request_body.is_some();
     let has_input = has_body || operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());

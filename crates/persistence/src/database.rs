@@ -2,12 +2,17 @@
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::observed::Observed;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr};
+use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use thiserror::Error;
+
+use crate::link::{Link, Outages, Sentinel};
+use crate::observed::{Observed, Patience};
+use crate::slots::Slots;
 
 /// Waiting for a row that another transaction holds, at most. Also how long a twin of an idempotent request waits.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -17,6 +22,11 @@ const MIN_PER_WORKER: u32 = 4;
 const BACKGROUND: u32 = 4;
 /// A connection unused for longer is tested before it is lent: its peer may have vanished without a word.
 const TRUST_IDLE: Duration = Duration::from_secs(5);
+/// By when it must answer that test. Waiting for as long as somebody waits for a connection would make one that vanished
+/// fail a request.
+const TEST: Duration = Duration::from_secs(1);
+/// What the network may take on top of the database's own limits.
+const TRANSIT: Duration = Duration::from_secs(1);
 
 /// How many connections, and how patient.
 #[derive(Debug, Clone)]
@@ -56,11 +66,14 @@ pub enum ConnectError {
 #[derive(Debug, Clone)]
 pub struct Database {
     /// For statements that read. On SQLite these connections refuse to write.
-    pub(crate) reader: Observed<DatabaseConnection>,
+    pub(crate) reader: Observed<Link>,
     /// For transactions. On SQLite there is exactly one connection: writers queue here instead of failing with
     /// `SQLITE_BUSY`.
-    pub(crate) writer: Observed<DatabaseConnection>,
+    pub(crate) writer: Observed<Link>,
     settings: DatabaseSettings,
+    /// On PostgreSQL, one for the process.
+    sentinel: Option<Arc<Sentinel>>,
+    outages: Outages,
 }
 
 impl Database {
@@ -71,8 +84,12 @@ impl Database {
                 let mut options = postgres_options(&settings);
                 let connections = settings.pool.max_connections.min(BACKGROUND);
                 options.max_connections(connections);
-                let pool = Observed::pool(open(options).await?, connections, settings.pool.acquire_timeout);
-                Ok(Self { reader: pool.clone(), writer: pool, settings })
+                let outages = Outages::default();
+                let pool = open(options.clone()).await?;
+                // Posted first: that it finds the database for the first time is no outage.
+                let sentinel = Sentinel::post(postgres_options(&settings), outages.clone()).await;
+                let pool = watched(pool, connections, options, &settings, &outages);
+                Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel: Some(sentinel), outages })
             }
             _ => Self::connect_sqlite(settings).await,
         }
@@ -87,15 +104,16 @@ impl Database {
             create_private_file(&file).map_err(|error| ConnectError::Folder(file, error))?;
         }
         let PoolSettings { max_connections, acquire_timeout, .. } = settings.pool;
-        let writer = Observed::pool(open(sqlite_options(&settings, Access::Write)).await?, 1, acquire_timeout);
+        let observed =
+            |pool, connections| Observed::new(Link::fixed(pool, Slots::new(connections, acquire_timeout)), None);
+        let writer = observed(open(sqlite_options(&settings, Access::Write)).await?, 1);
         let reader = if sqlite_file(&settings.url).is_some() {
-            let readers = open(sqlite_options(&settings, Access::Read)).await?;
-            Observed::pool(readers, max_connections, acquire_timeout)
+            observed(open(sqlite_options(&settings, Access::Read)).await?, max_connections)
         } else {
             // A database in memory lives in its one connection.
             writer.clone()
         };
-        Ok(Self { reader, writer, settings })
+        Ok(Self { reader, writer, settings, sentinel: None, outages: Outages::default() })
     }
 
     /// The same database with a pool of its own, for one of `workers` threads that each run a runtime of their own. A
@@ -111,9 +129,10 @@ impl Database {
         settings.pool.max_connections = share.max(MIN_PER_WORKER);
         let mut options = postgres_options(&settings);
         options.connect_lazy(true);
-        let pool = &settings.pool;
-        let pool = Observed::pool(open(options).await?, pool.max_connections, pool.acquire_timeout);
-        Ok(Self { reader: pool.clone(), writer: pool, settings })
+        let connections = settings.pool.max_connections;
+        let pool = watched(open(options.clone()).await?, connections, options, &settings, &self.outages);
+        let (sentinel, outages) = (self.sentinel.clone(), self.outages.clone());
+        Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel, outages })
     }
 
     /// Which of the two it is.
@@ -124,7 +143,7 @@ impl Database {
     /// A connection of its own for migrating: no statement timeout, and on SQLite without foreign keys.
     pub(crate) async fn connect_for_migration(&self) -> Result<DatabaseConnection, DbErr> {
         if self.backend() == DatabaseBackend::Sqlite && sqlite_file(&self.settings.url).is_none() {
-            return Ok(self.writer.0.clone());
+            return Ok(self.writer.inner.pool());
         }
         let options = match self.backend() {
             DatabaseBackend::Postgres => {
@@ -137,6 +156,11 @@ impl Database {
         sea_orm::Database::connect(options).await
     }
 
+    /// Who knows how the database is, without asking.
+    pub(crate) fn sentinel(&self) -> Option<&Sentinel> {
+        self.sentinel.as_deref()
+    }
+
     /// The file of an SQLite database on disk.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         sqlite_file(&self.settings.url)
@@ -146,19 +170,39 @@ impl Database {
     pub fn connections(&self) -> (u32, u32) {
         let idle = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         if self.backend() == DatabaseBackend::Postgres {
-            let pool = self.writer.0.get_postgres_connection_pool();
+            let pool = self.writer.inner.pool();
+            let pool = pool.get_postgres_connection_pool();
             return (pool.size(), idle(pool.num_idle()));
         }
-        let (reader, writer) = (self.reader.0.get_sqlite_connection_pool(), self.writer.0.get_sqlite_connection_pool());
+        let (reader, writer) = (self.reader.inner.pool(), self.writer.inner.pool());
+        let (reader, writer) = (reader.get_sqlite_connection_pool(), writer.get_sqlite_connection_pool());
         (reader.size() + writer.size(), idle(reader.num_idle() + writer.num_idle()))
     }
 
     /// Waits for open statements and closes every connection.
     pub async fn close(self) {
         // Closing twice is harmless: with PostgreSQL and in memory both are the same pool.
-        let _ = self.reader.0.close().await;
-        let _ = self.writer.0.close().await;
+        if let Some(sentinel) = &self.sentinel {
+            sentinel.close().await;
+        }
+        let _ = self.reader.inner.pool().close().await;
+        let _ = self.writer.inner.pool().close().await;
     }
+}
+
+/// A pool on PostgreSQL whose statements end even when their connection is dead.
+fn watched(
+    pool: DatabaseConnection,
+    connections: u32,
+    options: ConnectOptions,
+    settings: &DatabaseSettings,
+    outages: &Outages,
+) -> Observed<Link> {
+    // Waiting for a connection is part of the time that a statement outside a transaction takes.
+    let deadline = settings.pool.acquire_timeout + settings.pool.statement_timeout + TRANSIT;
+    let patience = Patience { deadline, outages: outages.clone() };
+    let slots = Slots::new(connections, settings.pool.acquire_timeout);
+    Observed::new(Link::renewed(pool, slots, options, outages.clone()), Some(patience))
 }
 
 /// Connects. The driver's errors about an address repeat it, password and all: they are not passed on.
@@ -216,7 +260,16 @@ fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
         .connect_timeout(settings.pool.acquire_timeout)
         .max_lifetime(Duration::from_mins(30))
         .idle_timeout(Duration::from_mins(10))
-        .test_before_acquire_if_idle_for(TRUST_IDLE)
+        .test_before_acquire(false)
+        .map_sqlx_postgres_before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for < TRUST_IDLE {
+                    return Ok(true);
+                }
+                // One that does not answer is closed, and the next one tried.
+                Ok(matches!(tokio::time::timeout(TEST, connection.ping()).await, Ok(Ok(()))))
+            })
+        })
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |driver| driver.application_name("mif").options(timeouts.clone()));
     options
@@ -298,7 +351,7 @@ mod tests {
         };
         let url = format!("sqlite://{}/mif.db", folder.path().display());
         let database = Database::connect(DatabaseSettings { url, pool }).await.unwrap();
-        for connection in [&database.writer.0, &database.reader.0] {
+        for connection in [&database.writer.inner.pool(), &database.reader.inner.pool()] {
             // Written ahead; 2 is FULL.
             for (name, value) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
                 assert_eq!(pragma(connection, name).await, value, "{name}");

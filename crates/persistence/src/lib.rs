@@ -10,11 +10,13 @@ mod audit_chain;
 mod database;
 mod entity;
 mod errors;
+mod link;
 mod observed;
 mod outbox_queue;
 mod queries;
 mod repositories;
 mod schema;
+mod slots;
 mod unit_of_work;
 
 pub use audit_chain::SeaAuditChain;

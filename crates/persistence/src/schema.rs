@@ -59,7 +59,7 @@ impl Schema<'_> {
 
     /// Every migration this program knows, oldest first. Writes nothing.
     pub async fn status(&self) -> Result<Vec<MigrationStatus>, SchemaError> {
-        let migrations = Migrator::get_migration_with_status_read_only(&self.0.reader.0).await?;
+        let migrations = Migrator::get_migration_with_status_read_only(&self.0.reader.inner.pool()).await?;
         Ok(migrations
             .iter()
             .map(|migration| MigrationStatus {
@@ -95,6 +95,11 @@ impl Schema<'_> {
         }
         Ok(done?)
     }
+}
+
+/// How many migrations are still to be applied to the database behind a connection. Writes nothing.
+pub(crate) async fn pending(connection: &DatabaseConnection) -> Result<usize, DbErr> {
+    Ok(Migrator::get_pending_migrations_read_only(connection).await?.len())
 }
 
 async fn lock_file(database: PathBuf) -> Result<File, SchemaError> {

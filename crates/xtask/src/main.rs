@@ -1,7 +1,7 @@
 //! Developer commands: `cargo xtask <command>`. Outside the product, with few dependencies, so that it builds in seconds.
 //!
-//! One module per command; `workspace` runs cargo, `pg`, `clamd` and `s3` lend private servers, `apt` installs what
-//! is missing.
+//! One module per command; `workspace` runs cargo, `pg`, `clamd` and `s3` lend private servers, `apt` and
+//! `python` install what is missing.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,7 @@
     reason = "a developer tool talks to its terminal and reads the environment and the clock directly"
 )]
 
+mod api;
 mod apt;
 mod arch;
 mod bench;
@@ -18,6 +19,7 @@ mod clamd;
 mod coverage;
 mod openapi;
 mod pg;
+mod python;
 mod s3;
 mod test;
 mod workspace;
@@ -34,6 +36,7 @@ Usage: cargo xtask <command>
 
   arch                check the dependency rule between the crates
   test [args...]      run every test against a private PostgreSQL and clamd; args go to `cargo test`
+  test-api [args...]  ask the server what the OpenAPI document allows and what not; args go to schemathesis
   openapi [--check]   write docs/openapi.json, or only compare it
   ci                  what .ci/run runs: fmt, arch, clippy, test, openapi --check
   coverage            line coverage with its gate (needs cargo-llvm-cov)
@@ -58,6 +61,7 @@ fn dispatch(args: &[String]) -> Outcome<ExitCode> {
     match (command.as_str(), flags.as_slice()) {
         ("arch", []) => arch::run(&Workspace::load()?),
         ("test", _) => test::run(&Workspace::load()?, rest),
+        ("test-api", _) => api::run(&Workspace::load()?, rest),
         ("openapi", []) => openapi::write(&Workspace::load()?),
         ("openapi", ["--check"]) => openapi::check(&Workspace::load()?),
         ("ci", []) => ci::run(&Workspace::load()?),

@@ -3,14 +3,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::apt;
 use crate::pg::free_port;
-use crate::workspace::{Workspace, capture, must};
+use crate::python;
+use crate::workspace::Workspace;
 
 const MOTO: &str = "5.2.5";
 const BUCKET: &str = "mif";
@@ -33,7 +33,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
-        let program = find_or_install(&workspace.target.join(format!("s3-server-{MOTO}")))?;
+        let program = python::find_or_install(
+            &workspace.target.join(format!("s3-server-{MOTO}")),
+            &format!("moto[server]=={MOTO}"),
+            "moto_server",
+        )?;
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
             let server = Self { port, guard: guard(&program, port)? };
@@ -90,23 +94,4 @@ fn guard(program: &Path, port: u16) -> Outcome<Child> {
         .process_group(0)
         .spawn()
         .map_err(|error| format!("cannot start `sh`: {error}"))
-}
-
-/// In a virtual environment of its own below the target folder.
-fn find_or_install(folder: &Path) -> Outcome<PathBuf> {
-    let program = folder.join("bin/moto_server");
-    if apt::is_program(&program) {
-        return Ok(program);
-    }
-    eprintln!("xtask: installing an S3 server (moto {MOTO}) in {}", folder.display());
-    let make = || capture(Command::new("python3").args(["-m", "venv"]).arg(folder));
-    if make().is_err() {
-        // Debian splits the module off.
-        apt::install(&["python3", "python3-venv"], "Python with virtual environments")?;
-        make()?;
-    }
-    let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &format!("moto[server]=={MOTO}")]);
-    must(pip.stdout(std::io::stderr()))?;
-    Ok(program)
 }

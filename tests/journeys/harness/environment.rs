@@ -27,6 +27,13 @@ pub(crate) fn clamd() -> String {
         .expect("MIF_TEST_CLAMD does not name a virus scanner: run `cargo xtask test`, which starts one for the tests")
 }
 
+/// Where it listens besides, as `host:port`.
+pub(crate) fn clamd_tcp() -> String {
+    let address =
+        read("MIF_TEST_CLAMD_TCP").expect("MIF_TEST_CLAMD_TCP does not name a virus scanner: run `cargo xtask test`");
+    address.strip_prefix("tcp://").expect("tcp://host:port").to_owned()
+}
+
 /// How often a race is run: more often to be surer, at the price of time.
 pub(crate) fn rounds() -> usize {
     number("MIF_TEST_ROUNDS", 25)
@@ -44,6 +51,11 @@ pub(crate) fn rotated_documents() -> usize {
 
 fn number(name: &str, usually: usize) -> usize {
     read(name).map_or(usually, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
+}
+
+/// How many events each of the writers to the audit trail makes.
+pub(crate) fn audit_events() -> usize {
+    number("MIF_TEST_AUDIT_EVENTS", 20)
 }
 
 /// How long keys are rotated under load: the journey of 60 s is for a machine that has the time.

@@ -56,6 +56,11 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    /// The address of its database.
+    pub(crate) fn postgres(&self) -> &str {
+        self.postgres.as_deref().expect("this site is on PostgreSQL")
+    }
+
     /// Starts a server and waits until it is ready.
     pub(crate) async fn start(&self) -> Server {
         self.start_with(&[]).await

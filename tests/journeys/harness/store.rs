@@ -73,6 +73,25 @@ impl Store {
         rows.join("\n")
     }
 
+    /// From now on the database lets the audit trail be changed, as its owner can.
+    pub(crate) async fn disarm_audit(&mut self) {
+        let statements: &[&'static str] = match self {
+            Self::Sqlite(_) => &[
+                "PRAGMA foreign_keys = OFF",
+                "DROP TRIGGER audit_events_append_only",
+                "DROP TRIGGER audit_chain_append_only",
+            ],
+            Self::Postgres(_) => &[
+                "DROP TRIGGER audit_events_append_only ON audit_events",
+                "DROP TRIGGER audit_chain_append_only ON audit_chain",
+                "ALTER TABLE audit_chain DROP CONSTRAINT audit_chain_event_id_fkey",
+            ],
+        };
+        for statement in statements {
+            self.run(statement).await;
+        }
+    }
+
     /// How many events of a kind the audit trail holds.
     pub(crate) async fn events(&mut self, kind: &'static str) -> i64 {
         let sql = "SELECT count(*) FROM audit_events WHERE kind = $1";

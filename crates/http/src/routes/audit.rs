@@ -24,7 +24,7 @@ pub(crate) async fn list(
     params: Query<AuditListParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let filter = params.0.filter();
+    let filter = params.0.filter()?;
     let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
     let entries = ListAudit { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
     let next = entries.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));

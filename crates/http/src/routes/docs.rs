@@ -32,7 +32,7 @@ pub(crate) async fn redirect() -> HttpResponse {
 /// Swagger UI, with its assets compiled in.
 #[utoipa::path(operation_id = "lirePage", tag = "documentation", security(()),
     params(("file" = String, Path, description = "A file of the pages; empty for the start")),
-    responses((status = 200, description = "The file", body = String, content_type = "text/html")))]
+    responses((status = 200, description = "The file", body = String, content_type = "text/html"), (status = 404, description = "`route_inconnue`")))]
 #[get("/docs/{file:.*}")]
 pub(crate) async fn page(file: Path<String>, config: Data<Arc<Config<'static>>>) -> ApiResult {
     let file = utoipa_swagger_ui::serve(&file, Arc::clone(&config)).map_err(|_| Code::Internal)?;

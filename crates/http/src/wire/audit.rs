@@ -6,12 +6,15 @@ use mif_domain::audit::{AuditKind, AuditOutcome, SignedMark};
 use mif_domain::queries::{AuditEntry, AuditFilter, AuditSort};
 use mif_domain::users::UserId;
 use serde::{Deserialize, Deserializer, Serialize, de};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::bound::Bound;
+use super::equipment::filter_text;
 use super::moment::Moment;
 use super::paging::{PagingParams, SortField, SortKind};
 use super::wire_words;
+use crate::problem::ApiError;
 
 wire_words! {
     /// How it ended.
@@ -125,6 +128,19 @@ impl SortField for AuditSort {
 #[derive(Debug, Clone, Copy)]
 struct TypeAudit(AuditKind);
 
+impl PartialSchema for TypeAudit {
+    fn schema() -> RefOr<Schema> {
+        let words = AuditKind::ALL.iter().map(|kind| kind.as_str());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for TypeAudit {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "TypeAudit".into()
+    }
+}
+
 impl<'de> Deserialize<'de> for TypeAudit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
@@ -140,20 +156,21 @@ impl<'de> Deserialize<'de> for TypeAudit {
 pub(crate) struct AuditListParams {
     /// Only this type: `auth.login.success`, `equipment.updated`, ...
     #[serde(rename = "type")]
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     kind: Option<TypeAudit>,
     /// Only what this user did, by identifier.
     acteur: Option<i64>,
     /// Only what happened to this, as `kind/id`: `equipment/12`.
+    #[param(max_length = 200)]
     resource: Option<String>,
     /// Only what ended so.
     #[param(inline)]
     resultat: Option<ResultatAudit>,
     /// Only from this instant on, or from the beginning of this day (UTC).
-    #[param(value_type = Option<String>, example = "2026-11-20")]
+    #[param(inline, value_type = Option<Bound>, example = "2026-11-20")]
     du: Option<Bound>,
     /// Only before this instant, or until the end of this day (UTC).
-    #[param(value_type = Option<String>, example = "2026-11-20")]
+    #[param(inline, value_type = Option<Bound>, example = "2026-11-20")]
     au: Option<Bound>,
     /// Rows of the page, 50 when absent.
     #[param(minimum = 1, maximum = 200)]
@@ -164,21 +181,24 @@ pub(crate) struct AuditListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id` or `-id`; `-id`, the newest first, when absent.
+    #[param(pattern = "^-?id$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,
 }
 
 impl AuditListParams {
-    pub(crate) fn filter(&self) -> AuditFilter {
-        AuditFilter {
+    pub(crate) fn filter(&self) -> Result<AuditFilter, ApiError> {
+        Ok(AuditFilter {
             kind: self.kind.map(|kind| kind.0),
             actor: self.acteur.map(UserId),
-            resource: self.resource.clone(),
+
+            // A text like any other: PostgreSQL would fail on NUL.
+            resource: filter_text::<200>("resource", self.resource.as_deref())?,
             outcome: self.resultat.map(AuditOutcome::from),
             from: self.du.map(Bound::begins),
             until: self.au.map(Bound::ends),
-        }
+        })
     }
 
     pub(crate) fn paging(&self) -> PagingParams<'_> {

@@ -19,7 +19,7 @@ pub(crate) struct LoginForm {
     /// An e-mail address or a username: the same as `email`.
     pub(crate) username: Option<String>,
     /// The password.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) password: String,
     /// `password`, as OAuth 2 libraries send it.
     #[serde(rename = "grant_type")]
@@ -62,10 +62,10 @@ pub(crate) struct LogoutForm {
 #[schema(as = ChangementMotDePasse, example = json!({"current_password": "Bielle-Huile-77!", "new_password": "Courroie-Verte-42?"}))]
 pub(crate) struct ChangePasswordForm {
     /// The password as it is.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) current_password: String,
     /// The password as it shall be.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) new_password: String,
 }
 

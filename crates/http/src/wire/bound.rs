@@ -6,6 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use mif_domain::Instant;
 use mif_domain::clock::truncate;
 use serde::{Deserialize, Deserializer, de};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// One end of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,20 @@ impl<'de> Deserialize<'de> for Bound {
         let instant = |instant: DateTime<_>| Self::Instant(truncate(instant.with_timezone(&Utc)));
         let parsed = DateTime::parse_from_rfc3339(&text).ok().map(instant).or_else(day);
         parsed.ok_or_else(|| de::Error::custom("expected 2026-11-20 or 2026-11-20T08:00:00Z"))
+    }
+}
+
+impl PartialSchema for Bound {
+    fn schema() -> RefOr<Schema> {
+        let text =
+            |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+        OneOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime)).into()
+    }
+}
+
+impl ToSchema for Bound {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "JourOuInstant".into()
     }
 }
 

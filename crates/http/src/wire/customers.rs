@@ -96,6 +96,7 @@ pub(crate) struct CustomerNew {
     #[schema(max_length = 100)]
     ville: Option<String>,
     /// 15 digits; spaces between them are dropped.
+    #[schema(pattern = "^ *([0-9] *){15}$")]
     ice: Option<String>,
     /// `standard` when absent.
     niveau_service: Option<NiveauService>,
@@ -135,31 +136,31 @@ impl CustomerNew {
 #[schema(as = ModificationClient, example = json!({"niveau_service": "basique", "contact": null}))]
 pub(crate) struct CustomerPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, max_length = 200)]
     nom: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 150)]
     contact: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Email)]
+    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     email: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 30)]
     telephone: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 300)]
     adresse: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     ville: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^ *([0-9] *){15}$")]
     ice: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<NiveauService>)]
+    #[schema(value_type = NiveauService)]
     niveau_service: Patch<NiveauService>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     is_active: Patch<bool>,
 }
 
@@ -215,6 +216,7 @@ pub(crate) struct CustomerListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `nom`, `ville`, `niveau_service` or `created_at`; with `-` in front from large to small.
+    #[param(pattern = "^-?(id|nom|ville|niveau_service|created_at)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

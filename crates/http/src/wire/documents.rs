@@ -97,26 +97,36 @@ pub(crate) struct UploadParams {
     pub(crate) intervention_id: Option<i64>,
     /// The machine that the file belongs to: this or `intervention_id`.
     pub(crate) equipement_id: Option<i64>,
-    /// About it, in words; up to 2 000 characters.
+    /// About it, in words.
+    #[param(max_length = 2000)]
     pub(crate) description: Option<String>,
     /// Whether customers do not see it: `true` when absent. What a customer stores never is.
     pub(crate) interne: Option<bool>,
 }
 
-/// A form with a file.
-#[derive(ToSchema)]
+/// A form with a file. A form has no `null`: what is not meant is left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = DocumentNouveau, example = json!({
     "intervention_id": 42, "description": "Avant la révision", "interne": true, "file": "%PDF-1.7 ..."
 }))]
 #[expect(dead_code, reason = "describes the form for the document; the form itself is read as a stream")]
 pub(crate) struct UploadForm {
     /// The intervention that the file belongs to, when the address does not say. Before the file.
+    #[serde(default)]
+    #[schema(value_type = i64)]
     intervention_id: Option<i64>,
     /// The machine that the file belongs to, when the address does not say. Before the file.
+    #[serde(default)]
+    #[schema(value_type = i64)]
     equipement_id: Option<i64>,
     /// About it, in words. Before the file.
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 2000)]
     description: Option<String>,
     /// Whether customers do not see it. Before the file.
+    #[serde(default)]
+    #[schema(value_type = bool)]
     interne: Option<bool>,
     /// The file, with its name.
     #[schema(value_type = String, format = Binary)]
@@ -176,6 +186,7 @@ pub(crate) struct DocumentListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `filename`, `taille` or `date_upload`; with `-` in front from large to small. `id` when absent.
+    #[param(pattern = "^-?(id|filename|taille|date_upload)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

@@ -200,17 +200,17 @@ pub(crate) fn optional<const MAX: usize>(
 #[schema(as = ModificationEquipement, example = json!({"statut": "panne", "code": null}))]
 pub(crate) struct EquipmentPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, max_length = 200)]
     nom: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 50)]
     code: Patch<String>,
     #[serde(rename = "type")]
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, max_length = 100)]
     kind: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, max_length = 200)]
     localisation: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
@@ -219,28 +219,28 @@ pub(crate) struct EquipmentPatch {
     #[schema(value_type = Option<i64>)]
     client_id: Patch<i64>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     marque: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     modele: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     numero_serie: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<StatutEquipement>)]
+    #[schema(value_type = StatutEquipement)]
     statut: Patch<StatutEquipement>,
     #[serde(default)]
-    #[schema(value_type = Option<Criticite>)]
+    #[schema(value_type = Criticite)]
     criticite: Patch<Criticite>,
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
     frequence_entretien: Patch<i64>,
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     date_mise_en_service: Patch<NaiveDate>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 4000)]
     description: Patch<String>,
 }
 
@@ -303,8 +303,10 @@ pub(crate) struct EquipmentListParams {
     criticite: Option<Criticite>,
     /// Only this type.
     #[serde(rename = "type")]
+    #[param(max_length = 200)]
     kind: Option<String>,
     /// Only this location.
+    #[param(max_length = 200)]
     localisation: Option<String>,
     /// Only the parts of this machine.
     parent_id: Option<i64>,
@@ -320,6 +322,7 @@ pub(crate) struct EquipmentListParams {
     cursor: Option<String>,
     /// `id`, `nom`, `code`, `type`, `localisation`, `statut`, `criticite`, `created_at` or `updated_at`; with `-` in front
     /// from large to small.
+    #[param(pattern = "^-?(id|nom|code|type|localisation|statut|criticite|created_at|updated_at)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

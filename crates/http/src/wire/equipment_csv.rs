@@ -28,7 +28,8 @@ pub(crate) struct EquipmentImportParams {
 }
 
 /// A form with a CSV file.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = FormulaireImportEquipements, example = json!({"file": "nom;type;localisation\nPresse 4;presse;Atelier B\n"}))]
 #[expect(dead_code, reason = "describes the form")]
 pub(crate) struct EquipmentImportForm {

@@ -292,37 +292,37 @@ pub(crate) fn slot(errors: &mut FieldErrors, start: Option<DateTime<Utc>>, end: 
 #[schema(as = ModificationIntervention, example = json!({"priorite": "haute", "date_limite": "2026-12-01T17:00:00Z"}))]
 pub(crate) struct InterventionPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, max_length = 200)]
     titre: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 4000)]
     description: Patch<String>,
     #[serde(default, rename = "type")]
-    #[schema(value_type = Option<TypeIntervention>)]
+    #[schema(value_type = TypeIntervention)]
     kind: Patch<TypeIntervention>,
     #[serde(default)]
-    #[schema(value_type = Option<Priorite>)]
+    #[schema(value_type = Priorite)]
     priorite: Patch<Priorite>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     urgence: Patch<bool>,
     #[serde(default)]
     #[schema(value_type = Option<DateTime<Utc>>)]
     date_limite: Patch<DateTime<Utc>>,
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 525_600)]
     duree_estimee: Patch<i64>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 8000)]
     rapport: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 300)]
     cause_panne: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 525_600)]
     temps_arret: Patch<i64>,
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 5)]
     satisfaction: Patch<i64>,
 }
 
@@ -366,6 +366,7 @@ pub(crate) struct StatusChange {
     #[schema(max_length = 300)]
     pub(crate) cause_panne: Option<String>,
     /// How long the machine stood still in minutes, when closing.
+    #[schema(minimum = 0, maximum = 525_600)]
     pub(crate) temps_arret: Option<i64>,
 }
 
@@ -392,6 +393,7 @@ pub(crate) struct StatusParams {
     #[param(inline)]
     pub(crate) statut: Option<StatutIntervention>,
     /// Why, when the body does not say.
+    #[param(max_length = 2000)]
     pub(crate) remarque: Option<String>,
 }
 
@@ -477,6 +479,9 @@ pub(crate) struct InterventionListParams {
     /// Part of the reference, title or description, without case or accents.
     q: Option<String>,
     /// Only these states, separated by commas.
+    #[param(
+        pattern = "^(ouverte|affectee|en_cours|en_attente|cloturee|annulee|archivee)(,(ouverte|affectee|en_cours|en_attente|cloturee|annulee|archivee))*$"
+    )]
     statut: Option<String>,
     /// Only this type.
     #[serde(rename = "type")]
@@ -494,16 +499,16 @@ pub(crate) struct InterventionListParams {
     /// Only those of this customer.
     client_id: Option<i64>,
     /// Entered on this day or later (`2026-11-20`, or an instant).
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Bound>)]
     du: Option<Bound>,
     /// Entered on this day or earlier (`2026-11-20`, or before an instant).
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Bound>)]
     au: Option<Bound>,
     /// Due on this day or later.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Bound>)]
     limite_du: Option<Bound>,
     /// Due on this day or earlier.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Bound>)]
     limite_au: Option<Bound>,
     /// Only the late, or only the others.
     en_retard: Option<bool>,
@@ -517,6 +522,7 @@ pub(crate) struct InterventionListParams {
     cursor: Option<String>,
     /// `id`, `reference`, `titre`, `statut`, `priorite`, `date_creation`, `date_limite`, `debut_prevu` or `updated_at`; with
     /// `-` in front from large to small. `-priorite` is what is most urgent first, `statut` the order of the life cycle.
+    #[param(pattern = "^-?(id|reference|titre|statut|priorite|date_creation|date_limite|debut_prevu|updated_at)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

@@ -21,7 +21,7 @@ pub(crate) struct VerificationForm {
 #[schema(as = EnrolementMfa, example = json!({"current_password": "Bielle-Huile-77!"}))]
 pub(crate) struct EnrolForm {
     /// The password as it is.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) current_password: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct CodeForm {
 #[schema(as = DesactivationMfa, example = json!({"current_password": "Bielle-Huile-77!", "code": "287082"}))]
 pub(crate) struct TurnOffForm {
     /// The password as it is.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) current_password: String,
     /// What the authenticator app shows, or a recovery code.
     pub(crate) code: String,

@@ -86,6 +86,7 @@ pub(crate) struct NotificationListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id` or `date_envoi`; with `-` in front from large to small. `-id`, the newest first, when absent.
+    #[param(pattern = "^-?(id|date_envoi)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

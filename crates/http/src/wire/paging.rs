@@ -51,6 +51,7 @@ pub(crate) struct PagingOnly {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// By what, with `-` in front from large to small. `id` when absent.
+    #[param(pattern = "^-?(id|filename|taille|date_upload)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

@@ -185,26 +185,26 @@ impl TechnicianNew {
 #[schema(as = ModificationTechnicien, example = json!({"disponibilite": "conge", "zone": null}))]
 pub(crate) struct TechnicianPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     equipe: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Disponibilite>)]
+    #[schema(value_type = Disponibilite)]
     disponibilite: Patch<Disponibilite>,
     #[serde(default)]
-    #[schema(value_type = Option<Niveau>)]
+    #[schema(value_type = Niveau)]
     niveau: Patch<Niveau>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 100)]
     zone: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     astreinte: Patch<bool>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 30)]
     telephone: Patch<String>,
     /// `false` takes an archived technician back.
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     archive: Patch<bool>,
 }
 
@@ -245,8 +245,10 @@ pub(crate) struct TechnicianListParams {
     /// Part of the username, name or e-mail address, without case or accents.
     q: Option<String>,
     /// Only this team.
+    #[param(max_length = 100)]
     equipe: Option<String>,
     /// Only this zone.
+    #[param(max_length = 100)]
     zone: Option<String>,
     /// Only this state.
     #[param(inline)]
@@ -267,6 +269,7 @@ pub(crate) struct TechnicianListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `username`, `equipe`, `zone` or `disponibilite`; with `-` in front from large to small.
+    #[param(pattern = "^-?(id|username|equipe|zone|disponibilite)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,
@@ -302,10 +305,10 @@ impl TechnicianListParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct LoadParams {
     /// The beginning: an instant (RFC 3339) or a date; now when absent.
-    #[param(value_type = Option<String>, example = "2026-11-20")]
+    #[param(inline, value_type = Option<Bound>, example = "2026-11-20")]
     du: Option<Bound>,
     /// The end: an instant, which does not belong to the period, or a date, which does; 7 days later when absent.
-    #[param(value_type = Option<String>, example = "2026-11-27T08:00:00Z")]
+    #[param(inline, value_type = Option<Bound>, example = "2026-11-27T08:00:00Z")]
     au: Option<Bound>,
 }
 
@@ -418,6 +421,7 @@ impl SortField for SkillSort {
 #[into_params(parameter_in = Query)]
 pub(crate) struct SkillListParams {
     /// Only this domain.
+    #[param(max_length = 100)]
     domaine: Option<String>,
     /// Rows of the page, 50 when absent.
     #[param(minimum = 1, maximum = 200)]
@@ -428,6 +432,7 @@ pub(crate) struct SkillListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `nom` or `domaine`; with `-` in front from large to small.
+    #[param(pattern = "^-?(id|nom|domaine)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

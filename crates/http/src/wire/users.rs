@@ -193,25 +193,25 @@ impl UserNew {
 #[schema(as = ModificationUtilisateur, example = json!({"role": "responsable", "full_name": null}))]
 pub(crate) struct UserPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$")]
     username: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Email)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 150)]
     full_name: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<RoleUtilisateur>)]
+    #[schema(value_type = RoleUtilisateur)]
     role: Patch<RoleUtilisateur>,
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     client_id: Patch<i64>,
     #[serde(default)]
-    #[schema(value_type = Option<Langue>)]
+    #[schema(value_type = Langue)]
     langue: Patch<Langue>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     is_active: Patch<bool>,
 }
 
@@ -239,19 +239,19 @@ impl UserPatch {
 #[schema(as = ModificationProfil, example = json!({"full_name": "Fatima Zahra", "langue": "fr"}))]
 pub(crate) struct ProfilePut {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 150)]
     full_name: Patch<String>,
     /// A new address needs `current_password`, and counts once it is confirmed with the letter that is sent to it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Email)]
+    #[schema(value_type = String, format = Email, max_length = 254)]
     email: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Langue>)]
+    #[schema(value_type = Langue)]
     langue: Patch<Langue>,
     /// A new password needs `current_password`.
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     password: Option<String>,
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     current_password: Option<String>,
 }
 
@@ -274,7 +274,7 @@ impl ProfilePut {
 #[serde(deny_unknown_fields)]
 #[schema(as = MotDePasseTemporaire, example = json!({"password": "Courroie-Verte-42?"}))]
 pub(crate) struct PasswordSet {
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 128)]
     pub(crate) password: String,
 }
 
@@ -313,6 +313,7 @@ pub(crate) struct UserListParams {
     /// From the `Link` of the page before.
     cursor: Option<String>,
     /// `id`, `username`, `email`, `role`, `last_login` or `created_at`; with `-` in front from large to small.
+    #[param(pattern = "^-?(id|username|email|role|last_login|created_at)$")]
     tri: Option<String>,
     /// Whether to count all rows into `X-Total-Count`.
     total: Option<bool>,

@@ -83,6 +83,39 @@ fn two_types_never_share_a_schema_name() {
     assert!(names.len() >= 15, "{names:?}");
 }
 
+#[test]
+fn words_are_spelled_as_they_are_on_the_wire() {
+    let mut words = 0;
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            let word = word.as_str().unwrap();
+            assert!(word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}: {word}");
+            words += 1;
+        }
+    }
+    assert!(words > 50, "{words}");
+}
+
+#[test]
+fn what_is_refused_everywhere_is_bounded_everywhere() {
+    let mut seen = HashSet::new();
+    for operation in DOCUMENT["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let (name, schema) = (parameter["name"].as_str().unwrap(), &parameter["schema"]);
+            let bounded = match (parameter["in"].as_str().unwrap(), name) {
+                ("path", "id") => schema["minimum"] == 1,
+                ("header", "If-Match") | ("query", "q" | "tri") => schema["pattern"].is_string(),
+                ("header", "Idempotency-Key") => schema["pattern"].is_string() && schema["maxLength"] == 255,
+                _ => continue,
+            };
+            assert!(bounded, "{} {name}: {schema}", operation["operationId"]);
+            seen.insert(name);
+        }
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+}
+
 #[actix_web::test]
 async fn the_document_and_its_pages_are_served_without_a_network() {
     let app = App::start().await;

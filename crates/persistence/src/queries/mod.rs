@@ -238,6 +238,9 @@ impl AuditQueries for SeaQueries {
 #[async_trait]
 impl DatabaseProbe for SeaQueries {
     async fn probe(&self) -> DatabaseHealth {
+        if let Some(sentinel) = self.0.sentinel() {
+            return sentinel.ask().await;
+        }
         let pending = async { Schema(&self.0).pending().await };
         match tokio::time::timeout(Duration::from_secs(2), pending).await {
             Ok(Ok(0)) => DatabaseHealth::Ready,

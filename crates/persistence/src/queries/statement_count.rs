@@ -19,6 +19,9 @@ use mif_domain::technicians::TechnicianId;
 use mif_domain::users::UserId;
 
 use super::SeaQueries;
+use crate::link::Link;
+use crate::observed::Observed;
+use crate::slots::Slots;
 use crate::{Database, DatabaseSettings, PoolSettings, Schema};
 
 struct Counted {
@@ -38,9 +41,11 @@ impl Counted {
         Schema(&database).up().await.unwrap();
         let statements = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&statements);
-        database.reader.0.set_metric_callback(move |_| {
+        let mut pool = database.reader.inner.pool();
+        pool.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
+        database.reader = Observed::new(Link::fixed(pool, Slots::new(1, Duration::from_secs(5))), None);
         Self { queries: SeaQueries(database), statements }
     }
 
