@@ -174,8 +174,8 @@ async fn what_many_write_at_two_replicas_is_one_chain() {
     println!("{} events after {:?}", WRITERS * audit_events(), watch.elapsed());
     a.terminate();
     b.terminate();
-    assert!(a.ended(Duration::from_secs(60)).await.success());
-    assert!(b.ended(Duration::from_secs(60)).await.success());
+    assert!(a.ended(Duration::from_mins(1)).await.success());
+    assert!(b.ended(Duration::from_mins(1)).await.success());
 
     let mut store = site.store().await;
     let events = store.number("SELECT count(*) FROM audit_events").await;

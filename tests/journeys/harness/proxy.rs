@@ -120,7 +120,7 @@ async fn relay(client: TcpStream, peer: String, mut network: watch::Receiver<Net
     tokio::select! {
         () = torn => {}
         // Both directions end by themselves only when both sides have closed.
-        _ = async { (&mut there).await.ok(); (&mut back).await.ok(); } => {}
+        () = async { (&mut there).await.ok(); (&mut back).await.ok(); } => {}
     }
     for half in [there, back] {
         half.abort();

@@ -12,7 +12,7 @@ const PARAGRAPH: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f
 const SEARCH: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// The longest text that is one line.
 const LONGEST_LINE: usize = 300;
-/// Any tag, or one ETag: which version that is, the server knows.
+/// Any tag, or one entity tag: which version that is, the server knows.
 const IF_MATCH: &str = r#"^(\*|"[^",]*")$"#;
 /// Printable ASCII.
 const IDEMPOTENCY_KEY: &str = "^[ -~]+$";
