@@ -1,4 +1,5 @@
-//! How the parts around the server are, for those who run it.
+//! How the parts around the server are, for those who run it. Servers ask every few seconds, so none of this is a span:
+//! traces are about what somebody wanted.
 
 use mif_domain::documents::{ScannerHealth, StoreHealth};
 use mif_domain::interventions::Status;
@@ -24,7 +25,6 @@ pub struct Health {
 
 impl CheckHealth {
     /// All at once; each port answers within 5 s. What waits is measured on the way.
-    #[tracing::instrument(target = "mif_trace", name = "CheckHealth", skip_all)]
     pub async fn run(self, core: &Core) -> Health {
         let (storage, scanner, outbox) =
             tokio::join!(core.files.health(), core.scanner.health(), core.queries.outbox_state());
@@ -45,7 +45,6 @@ pub struct MeasureStock;
 
 impl MeasureStock {
     /// Sets the gauge.
-    #[tracing::instrument(target = "mif_trace", name = "MeasureStock", skip_all)]
     pub async fn run(self, core: &Core) -> Stored<()> {
         let stock = core.queries.interventions_by_status().await?;
         for status in Status::ALL {

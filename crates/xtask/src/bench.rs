@@ -3,6 +3,7 @@
 //! Standard output carries one JSON line a figure and a summary; progress goes to standard error. A missed aim is a
 //! result, not a failure: only a figure that cannot be measured stops the command.
 
+mod collector;
 mod create;
 mod documents;
 mod http;
@@ -12,6 +13,7 @@ mod load;
 mod logins;
 mod refresh;
 mod report;
+mod scrape;
 mod server;
 mod sql;
 mod start;
@@ -38,6 +40,9 @@ const AIM_PAGE_OF_50: f64 = 0.40;
 const AIM_CREATE: f64 = 0.40;
 const AIM_REFRESH: f64 = 0.50;
 const AIM_FLOOD_GUARD: f64 = 0.90;
+const AIM_AUDIT: f64 = 0.90;
+const AIM_TRACING: f64 = 0.95;
+const AIM_METRICS_MS: f64 = 20.0;
 
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -106,8 +111,13 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let value = create::creations_per_second(&server, &access, EQUIPMENT_ROWS, plan.run)?;
     pgbench.clients = create::CONNECTIONS;
     let variable = ("rows", EQUIPMENT_ROWS.to_string());
-    let ceiling = pgbench.transactions_per_second(sql::PGBENCH_CREATE, &[variable])?;
+    let ceiling = pgbench.transactions_per_second(&sql::create(true), std::slice::from_ref(&variable))?;
     report.ratio("create", value, ceiling, AIM_CREATE, "req/s");
+
+    // The event alone: that it is chained afterwards is a part of what `create` reaches.
+    progress("audit");
+    let unaudited = pgbench.transactions_per_second(&sql::create(false), &[variable])?;
+    report.ratio("audit", ceiling, unaudited, AIM_AUDIT, "req/s");
 
     progress("refresh");
     let value = refresh::rotations_per_second(&server, plan.run)?;
@@ -130,16 +140,29 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
         ("MIF_LIMITS__PER_IP_PER_MINUTE", "1000000"),
     ];
     let guarded = Server::start(&server::Launch { settings: &counting, ..*launch }, &data, Some(&url))?;
-    let mut rates = [0.0, 0.0];
-    // By turns, so that a slow moment of the machine counts for both.
-    for _ in 0..2 {
-        for (rate, port) in rates.iter_mut().zip([guarded.port(), server.port()]) {
-            wrk.port = port;
-            *rate += wrk.requests_per_second(&one_intervention)? / 2.0;
-        }
-    }
-    report.ratio("flood_guard", rates[0], rates[1], AIM_FLOOD_GUARD, "req/s");
+    let [value, ceiling] = wrk.by_turns(&one_intervention, [guarded.port(), server.port()])?;
+    report.ratio("flood_guard", value, ceiling, AIM_FLOOD_GUARD, "req/s");
     guarded.stop()?;
+
+    progress("tracing");
+    let collector = collector::Collector::start()?;
+    let address = collector.address();
+    let tracing = [
+        ("MIF_TELEMETRY__OTLP_ENDPOINT", address.as_str()),
+        ("MIF_TELEMETRY__OTLP_PROTOCOL", "http"),
+        ("MIF_TELEMETRY__SAMPLE_RATIO", "0.01"),
+    ];
+    let traced = Server::start(&server::Launch { settings: &tracing, ..*launch }, &data, Some(&url))?;
+    let [value, ceiling] = wrk.by_turns(&one_intervention, [traced.port(), server.port()])?;
+    traced.stop()?;
+    collector.has_received_something()?;
+    report.ratio("tracing", value, ceiling, AIM_TRACING, "req/s");
+
+    progress("metrics_under_load");
+    wrk.port = server.port();
+    let asked = scrape::every_tenth_of_a_second(server.port());
+    wrk.requests_per_second(&one_intervention)?;
+    report.limit("metrics_under_load", asked.p99()?.as_secs_f64() * 1000.0, AIM_METRICS_MS, "ms");
     server.stop()
 }
 

@@ -1,13 +1,14 @@
 //! Sessions. Each rule of rotation is the condition of one statement.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use mif_domain::Instant;
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::{
     NewSession, RevokeReason, Rotated, Rotation, SessionId, SessionLimits, SessionRepository, Successor, TokenHash,
 };
 use mif_domain::users::{Role, UserId};
-use sea_orm::{ActiveModelTrait as _, DatabaseBackend, NotSet, QueryResult, Set};
+use sea_orm::{ActiveModelTrait as _, DatabaseBackend, NotSet, QueryResult, Set, Value};
 
 use crate::entity::sessions as table;
 use crate::unit_of_work::Transaction;
@@ -28,18 +29,19 @@ const FIND_SUCCESSOR: &str = "\
     SELECT sessions.id, user_id, generation, role, sealed_successor \
     FROM sessions JOIN users ON users.id = user_id AND users.is_active \
     WHERE previous_hash = $1 AND revoked_at IS NULL AND expires_at > $2 AND sealed_successor IS NOT NULL \
-      AND (rotated_at > $3 OR (rotated_at > $4 AND acked_generation < generation))";
+      AND ((rotated_at > $3 AND rotated_at < $4) OR \
+           (rotated_at > $5 AND rotated_at < $6 AND acked_generation < generation))";
 
 const REVOKE_IF_REUSED: &str = "\
     UPDATE sessions SET revoked_at = $2, revoke_reason = 'token_reused', sealed_successor = NULL \
     WHERE revoked_at IS NULL AND expires_at > $2 AND ( \
-      (previous_hash = $1 AND rotated_at <= $3 AND acked_generation >= generation) OR \
+      (previous_hash = $1 AND (rotated_at <= $3 OR rotated_at >= $4) AND acked_generation >= generation) OR \
       (id = (SELECT session_id FROM refresh_tokens_spent WHERE token_hash = $1) AND previous_hash IS DISTINCT FROM $1)) \
     RETURNING id, user_id";
 
 const ACKNOWLEDGE: &str = "\
     UPDATE sessions SET acked_generation = $2, \
-      sealed_successor = CASE WHEN rotated_at <= $3 THEN NULL ELSE sealed_successor END \
+      sealed_successor = CASE WHEN rotated_at <= $3 OR rotated_at >= $4 THEN NULL ELSE sealed_successor END \
     WHERE id = $1 AND acked_generation < $2 AND generation >= $2";
 
 const REVOKE: &str = "\
@@ -59,9 +61,15 @@ const IS_LIVE: &str = "SELECT id FROM sessions WHERE id = $1 AND revoked_at IS N
 
 const TO_WIPE: &str = "\
     SELECT id FROM sessions WHERE sealed_successor IS NOT NULL \
-      AND (rotated_at <= $2 OR (rotated_at <= $1 AND acked_generation >= generation)) ORDER BY id LIMIT 1000";
+      AND (rotated_at <= $1 OR rotated_at >= $2 \
+           OR ((rotated_at <= $3 OR rotated_at >= $4) AND acked_generation >= generation)) ORDER BY id LIMIT 1000";
 
 const ENDED: &str = "SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 ORDER BY id LIMIT 1000";
+
+/// The two ends of a window: clocks of replicas differ a little, and one that was set back must not keep a window open.
+fn around(at: Instant, window: TimeDelta) -> [Value; 2] {
+    [(at - window).into(), (at + window).into()]
+}
 
 impl Sessions<'_> {
     fn rotated(&mut self, row: &QueryResult) -> Stored<Rotated> {
@@ -118,25 +126,24 @@ impl SessionRepository for Sessions<'_> {
     }
 
     async fn find_successor(&mut self, presented: &TokenHash, at: Instant) -> Stored<Option<Successor>> {
-        let values = vec![
-            presented.0.to_vec().into(),
-            at.into(),
-            (at - SessionLimits::REPLAY).into(),
-            (at - SessionLimits::LOST_ANSWER).into(),
-        ];
+        let mut values = vec![presented.0.to_vec().into(), at.into()];
+        values.extend(around(at, SessionLimits::REPLAY));
+        values.extend(around(at, SessionLimits::LOST_ANSWER));
         let Some(row) = self.0.find(FIND_SUCCESSOR, values).await? else { return Ok(None) };
         let session = self.rotated(&row)?;
         Ok(Some(Successor { session, sealed: self.0.column(&row, "sealed_successor")? }))
     }
 
     async fn revoke_if_reused(&mut self, presented: &TokenHash, at: Instant) -> Stored<Option<(SessionId, UserId)>> {
-        let values = vec![presented.0.to_vec().into(), at.into(), (at - SessionLimits::REPLAY).into()];
+        let [from, to] = around(at, SessionLimits::REPLAY);
+        let values = vec![presented.0.to_vec().into(), at.into(), from, to];
         let Some(row) = self.0.find(REVOKE_IF_REUSED, values).await? else { return Ok(None) };
         Ok(Some((SessionId(self.0.column(&row, "id")?), UserId(self.0.column(&row, "user_id")?))))
     }
 
     async fn acknowledge(&mut self, id: SessionId, generation: i64, at: Instant) -> Stored<()> {
-        let values = vec![id.0.into(), generation.into(), (at - SessionLimits::REPLAY).into()];
+        let [from, to] = around(at, SessionLimits::REPLAY);
+        let values = vec![id.0.into(), generation.into(), from, to];
         self.0.execute(ACKNOWLEDGE, values).await.map(|_| ())
     }
 
@@ -167,7 +174,7 @@ impl SessionRepository for Sessions<'_> {
     }
 
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64> {
-        let values = vec![(at - SessionLimits::REPLAY).into(), (at - SessionLimits::LOST_ANSWER).into()];
+        let values = [around(at, SessionLimits::LOST_ANSWER), around(at, SessionLimits::REPLAY)].concat();
         // Rows that somebody is working on are left for the next time.
         let free = if self.0.backend() == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
         let wipe = format!("UPDATE sessions SET sealed_successor = NULL WHERE id IN ({TO_WIPE} {free})");

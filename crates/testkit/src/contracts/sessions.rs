@@ -25,6 +25,7 @@ macro_rules! session_contracts {
             a_spent_token_ends_the_session_at_once,
             of_parallel_reuses_one_ends_the_session,
             an_unknown_token_ends_nothing,
+            a_clock_that_is_set_back_opens_no_window,
             acknowledging_never_goes_back_nor_ahead,
             a_session_state_is_that_of_a_live_session_and_its_user,
             revoking_is_for_the_owner_and_works_once,
@@ -187,6 +188,19 @@ pub async fn a_lost_answer_is_repeated_for_five_minutes_while_unused(backend: &B
     assert_eq!(successor(backend, 1, later(359)).await, Some((vec![1; 48], 2)));
     assert_eq!(successor(backend, 1, later(360)).await, None);
     assert_eq!(successor(backend, 2, later(61)).await, None);
+}
+
+/// A rotation that seems to lie ahead is no recent one; a little ahead is the clock of another replica.
+pub async fn a_clock_that_is_set_back_opens_no_window(backend: &Backend) {
+    let (_, session) = signed_in(backend).await;
+    rotate(backend, 1, later(3600)).await;
+    assert!(successor(backend, 1, later(3591)).await.is_some());
+    assert_eq!(successor(backend, 1, later(3300)).await, None);
+    assert_eq!(reuse(backend, 1, later(60)).await, None);
+    acknowledge(backend, session, 2, later(60)).await;
+    assert!(rotate(backend, 2, later(61)).await.is_some(), "the current token goes on");
+    acknowledge(backend, session, 3, later(62)).await;
+    assert!(reuse(backend, 2, later(45)).await.is_some(), "the previous one is a copy");
 }
 
 /// Rule 2 ends where the successor is known to have arrived.

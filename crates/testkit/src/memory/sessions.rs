@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{
     NewSession, RevokeReason, Rotated, Rotation, SessionId, SessionLimits, SessionRepository, Successor, TokenHash,
@@ -29,8 +30,9 @@ impl State {
 }
 
 impl StoredSession {
-    fn rotated_after(&self, moment: Instant) -> bool {
-        self.rotated_at.is_some_and(|at| at > moment)
+    /// Before or after: the clock may have been set back.
+    fn rotated_within(&self, window: TimeDelta, now: Instant) -> bool {
+        self.rotated_at.is_some_and(|at| (now - at).abs() < window)
     }
 
     fn successor_used(&self) -> bool {
@@ -86,8 +88,8 @@ impl SessionRepository for Sessions<'_> {
     async fn find_successor(&mut self, presented: &TokenHash, at: Instant) -> Stored<Option<Successor>> {
         let state = &self.0.state;
         let found = state.find_session(|session| {
-            let just_now = session.rotated_after(at - SessionLimits::REPLAY);
-            let lost = session.rotated_after(at - SessionLimits::LOST_ANSWER) && !session.successor_used();
+            let just_now = session.rotated_within(SessionLimits::REPLAY, at);
+            let lost = session.rotated_within(SessionLimits::LOST_ANSWER, at) && !session.successor_used();
             session.previous_hash == Some(*presented)
                 && session.is_open(at)
                 && state.is_active(session.opened.user_id)
@@ -102,7 +104,7 @@ impl SessionRepository for Sessions<'_> {
         let spent_by = state.spent.get(presented).copied();
         let found = state.sessions.iter_mut().find(|(id, session)| {
             let reused = if session.previous_hash == Some(*presented) {
-                !session.rotated_after(at - SessionLimits::REPLAY) && session.successor_used()
+                !session.rotated_within(SessionLimits::REPLAY, at) && session.successor_used()
             } else {
                 spent_by == Some(**id)
             };
@@ -120,7 +122,7 @@ impl SessionRepository for Sessions<'_> {
             && generation <= session.generation
         {
             session.acked_generation = generation;
-            if !session.rotated_after(at - SessionLimits::REPLAY) {
+            if !session.rotated_within(SessionLimits::REPLAY, at) {
                 session.sealed_successor = None;
             }
         }
@@ -169,8 +171,8 @@ impl SessionRepository for Sessions<'_> {
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64> {
         let state = &mut self.0.state;
         let needless = |session: &&mut StoredSession| {
-            let lost_answer_over = !session.rotated_after(at - SessionLimits::LOST_ANSWER);
-            let replay_over = !session.rotated_after(at - SessionLimits::REPLAY);
+            let lost_answer_over = !session.rotated_within(SessionLimits::LOST_ANSWER, at);
+            let replay_over = !session.rotated_within(SessionLimits::REPLAY, at);
             session.sealed_successor.is_some() && (lost_answer_over || (replay_over && session.successor_used()))
         };
         let wiped = state.sessions.values_mut().filter(needless).take(1000);

@@ -27,6 +27,18 @@ impl Wrk<'_> {
         requests_per_second(&self.once(&script, self.plan.run)?)
     }
 
+    /// Two servers, one after the other and again, so that a slow moment of the machine counts for both.
+    pub(super) fn by_turns(&mut self, path: &str, ports: [u16; 2]) -> Outcome<[f64; 2]> {
+        let mut rates = [0.0, 0.0];
+        for _ in 0..2 {
+            for (rate, port) in rates.iter_mut().zip(ports) {
+                self.port = port;
+                *rate += self.requests_per_second(path)? / 2.0;
+            }
+        }
+        Ok(rates)
+    }
+
     fn once(&self, script: &Path, run: Duration) -> Outcome<String> {
         let mut command = Command::new("wrk");
         command.args(["-t", THREADS, "-c", &GET_CONNECTIONS.to_string(), "-d", &format!("{}s", run.as_secs())]);

@@ -126,7 +126,7 @@ fn read(port: u16, token: &str, first: u32, end: &AtomicBool) -> Outcome<Vec<Dur
     Ok(times)
 }
 
-fn p99(mut times: Vec<Duration>) -> Option<Duration> {
+pub(super) fn p99(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort_unstable();
     times.get((times.len() * 99 / 100).min(times.len().checked_sub(1)?)).copied()
 }

@@ -29,7 +29,16 @@ ORDER BY page.created_at, page.id;
 ";
 
 /// Entering an intervention: its number, its row, its history, its audit event. The year is one that the server does not use.
-pub(super) const PGBENCH_CREATE: &str = "\
+pub(super) fn create(audited: bool) -> String {
+    CREATE.replace("COMMIT;", if audited { AUDIT_AND_COMMIT } else { "COMMIT;" })
+}
+
+const AUDIT_AND_COMMIT: &str = "\
+INSERT INTO audit_events (at, kind, actor_id, ip, request_id, resource, outcome, details) \
+VALUES (now(), 'intervention.created', 1, '127.0.0.1', 'c0ffeec0ffeec0ffeec0ffeec0ffee00', 'intervention/1', 'success', '{}');
+COMMIT;";
+
+const CREATE: &str = "\
 \\set machine random(1, :rows)
 SELECT id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, status, criticality, \
 maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, version \
@@ -42,8 +51,6 @@ created_at, updated_at, version) VALUES ('INT-1999-' || :value, 'Fuite', 'correc
 1, 'int-1999 fuite', now(), now(), 1) RETURNING * \\gset made_
 INSERT INTO intervention_history (intervention_id, user_id, from_status, status, remark, is_internal, at) \
 VALUES (:made_id, 1, NULL, 'open', NULL, false, now());
-INSERT INTO audit_events (at, kind, actor_id, ip, request_id, resource, outcome, details) \
-VALUES (now(), 'intervention.created', 1, '127.0.0.1', 'c0ffeec0ffeec0ffeec0ffeec0ffee00', 'intervention/1', 'success', '{}');
 COMMIT;
 ";
 
