@@ -13,6 +13,7 @@ mod m20261120_000005_guesses;
 mod m20261120_000006_letters;
 mod m20261120_000007_audit_chain;
 mod m20261120_000008_mfa;
+mod m20261120_000009_outbox_traces;
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000006_letters::Migration),
             Box::new(m20261120_000007_audit_chain::Migration),
             Box::new(m20261120_000008_mfa::Migration),
+            Box::new(m20261120_000009_outbox_traces::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::harness::{ADMIN, Answer, Client, Database, PASSWORD, Server, Site, Stopwatch, on_both_databases};
+use crate::harness::{ADMIN, Answer, Client, Database, PASSWORD, Server, Site, Stopwatch, on_both_databases, rounds};
 
 on_both_databases!(
     a_thousand_parallel_guesses_get_the_allowance_of_five,
@@ -100,23 +100,32 @@ async fn a_lock_outlives_a_kill_and_ends_with_an_unlock(database: Database) {
 }
 
 async fn whatever_is_wrong_takes_the_same_time(database: Database) {
-    const ROUNDS: usize = 25;
+    let rounds = rounds();
     let site = Site::new(database).await;
     let server = start(&site).await;
     let admin = server.sign_in(ADMIN, PASSWORD).await.client;
     admin.hire("karim", "technicien").await;
     admin.hire("hind", "technicien").await;
+    admin.hire("driss", "technicien").await;
     let gone = admin.hire("ancien", "technicien").await;
     admin.deactivate_user(gone).await.is(204);
+    // Cheaper than the old system's 12, which alone takes most of the 400 ms where all tests run at once.
+    let mut store = site.store().await;
+    let era = store.execute(
+        "UPDATE users SET password_hash = '$2b$10$CCCCCCCCCCCCCCCCCCCCC.y5wEqe.cqU4ykfL6pjKmSMyp4pjVz3C' \
+         WHERE username = 'driss'",
+    );
+    assert_eq!(era.await, 1);
     let client = server.client();
     lock(&client).await;
 
-    let mut times = [(); 4].map(|()| Vec::new());
-    for round in 0..ROUNDS {
+    let mut times = [(); 5].map(|()| Vec::new());
+    for round in 0..rounds {
         let fresh = format!("198.51.100.{round}");
         let cases = [
             (fresh.as_str(), "inconnu", PASSWORD),
             (fresh.as_str(), "hind", WRONG),
+            (fresh.as_str(), "driss", WRONG),
             (fresh.as_str(), "ancien", PASSWORD),
             (GUESSER, "karim", PASSWORD),
         ];
@@ -128,9 +137,9 @@ async fn whatever_is_wrong_takes_the_same_time(database: Database) {
     }
     let medians = times.map(|mut times| {
         times.sort();
-        times[ROUNDS / 2]
+        times[rounds / 2]
     });
-    println!("{database:?}: unknown, wrong, deactivated, locked: {medians:?}");
+    println!("{database:?}: unknown, wrong, of the old system, deactivated, locked: {medians:?}");
     let (fastest, slowest) = (*medians.iter().min().unwrap(), *medians.iter().max().unwrap());
     assert!(fastest >= Duration::from_millis(400), "{medians:?}");
     assert!(slowest <= fastest + fastest / 20, "{medians:?}");

@@ -6,10 +6,20 @@ use std::time::Duration;
 
 use fake_opentelemetry_collector::{ExportedSpan, FakeCollectorServer};
 use reqwest::Method;
+use serde_json::json;
+use tokio::net::TcpListener;
 
-use crate::harness::{ADMIN, Database, PASSWORD, Site, clamd, machine, on_both_databases};
+use crate::harness::{
+    ADMIN, Database, PASSWORD, PostOffice, Site, Stopwatch, clamd, eventually, machine, on_both_databases,
+};
 
-on_both_databases!(an_upload_is_one_trace_from_the_request_to_the_commit, made_up_paths_make_no_new_series);
+on_both_databases!(
+    an_upload_is_one_trace_from_the_request_to_the_commit,
+    only_a_trusted_proxy_decides_what_is_exported,
+    a_letter_leads_back_to_the_request_that_caused_it,
+    a_collector_that_never_answers_slows_nothing,
+    made_up_paths_make_no_new_series
+);
 
 const CALLER: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLERS_SPAN: &str = "00f067aa0ba902b7";
@@ -50,6 +60,133 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
     collector.abort();
+}
+
+async fn only_a_trusted_proxy_decides_what_is_exported(database: Database) {
+    for trusted in [false, true] {
+        let mut collector = FakeCollectorServer::start().await.unwrap();
+        let site = Site::new(database).await;
+        let endpoint = collector.endpoint();
+        let mut settings = vec![
+            ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+            ("MIF_TELEMETRY__SAMPLE_RATIO", "0"),
+            ("RUST_LOG", "debug"),
+        ];
+        settings.extend(trusted.then_some(("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.0/8")));
+        let mut server = site.start_with(&settings).await;
+        let client = server.client();
+        let ask = |traceparent: String| async {
+            let request = client.request(Method::GET, "/no/such/path").header("traceparent", traceparent);
+            let answer = client.send(request).await;
+            assert_eq!(answer.status, 404, "{}", answer.body);
+            let told = answer.header("traceparent").to_owned();
+            assert_eq!(answer.body["trace_id"], told[3..35]);
+            told
+        };
+        let told = ask(format!("00-{CALLER}-{CALLERS_SPAN}-01")).await;
+        assert_eq!((&told[3..35], told.ends_with("-01")), (CALLER, trusted), "{told}");
+        assert!(server.output().contains(CALLER), "the log does not name the caller's trace");
+        let unsampled = ask(format!("00-{}-{CALLERS_SPAN}-00", CALLER.replace('4', "5"))).await;
+        assert!(unsampled.ends_with("-00"), "{unsampled}");
+        for rubbish in ["", "rubbish", "00-1-2-01", &format!("00-{}-{CALLERS_SPAN}-01", "0".repeat(32)), "\u{e9}"] {
+            let told = ask(rubbish.to_owned()).await;
+            assert!(told.len() == 55 && !told.contains(CALLERS_SPAN) && told.ends_with("-00"), "{rubbish}: {told}");
+        }
+        server.terminate();
+        server.ended(Duration::from_secs(20)).await;
+        let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+        assert_eq!(spans.is_empty(), !trusted, "{spans:?}");
+        assert!(spans.iter().all(|span| span.trace_id == CALLER), "{spans:?}");
+        collector.abort();
+    }
+}
+
+async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let post_office = PostOffice::closed();
+    post_office.open().await;
+    let (endpoint, smtp) = (collector.endpoint(), post_office.url());
+    let settings = [
+        ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+        ("MIF_MAIL__SMTP_URL", smtp.as_str()),
+        ("MIF_MAIL__FROM", "MIF <mif@usine.test>"),
+    ];
+    let mut server = site.start_with(&settings).await;
+    let client = server.client();
+    let request = client.request(Method::POST, "/api/v1/auth/password-reset/request").json(&json!({"email": ADMIN}));
+    let answer = client.send(request.header("traceparent", format!("00-{CALLER}-{CALLERS_SPAN}-01"))).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    eventually("the letter", Duration::from_secs(20), async || !post_office.letters().is_empty()).await;
+    server.terminate();
+    server.ended(Duration::from_secs(20)).await;
+
+    let spans = collector.exported_spans(1_000, Duration::from_secs(3)).await;
+    let work = spans.iter().find(|span| span.name == "outbox message").expect("no span of the message");
+    let trace: Vec<_> = spans.iter().filter(|span| span.trace_id == work.trace_id).cloned().collect();
+    let tree = drawn(&trace);
+    println!("{tree}");
+    assert!(work.attributes["kind"].contains("send_password_reset"), "{:?}", work.attributes);
+    assert!(work.attributes["outcome"].contains("done"), "{:?}", work.attributes);
+    assert_ne!(work.trace_id, CALLER, "a link, not a parent");
+    assert_eq!(work.links.len(), 1, "{:?}", work.links);
+    let link = &work.links[0];
+    assert_eq!(link.trace_id, CALLER);
+    let cause = spans.iter().find(|span| span.span_id == link.span_id).expect("nobody left that message");
+    assert_eq!((cause.name.as_str(), cause.trace_id.as_str()), ("RequestPasswordReset", CALLER));
+    let send =
+        trace.iter().find(|span| span.name == "smtp send").unwrap_or_else(|| panic!("nothing was sent:\n{tree}"));
+    assert_eq!(send.parent_span_id, work.span_id, "{tree}");
+    assert!(send.attributes["server.address"].contains("127.0.0.1"), "{:?}", send.attributes);
+    let everything = format!("{spans:?}");
+    for secret in [ADMIN, "jeton"] {
+        assert!(!everything.contains(secret), "{secret} stands in a trace");
+    }
+    collector.abort();
+}
+
+async fn a_collector_that_never_answers_slows_nothing(database: Database) {
+    const ROUNDS: usize = 300;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let taken = tokio::spawn(async move {
+        let mut connections = Vec::new();
+        while let Ok((connection, _)) = silent.accept().await {
+            connections.push(connection);
+        }
+    });
+    for protocol in ["grpc", "http"] {
+        let sites = [Site::new(database).await, Site::new(database).await];
+        let traced = [
+            ("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+            ("MIF_TELEMETRY__OTLP_PROTOCOL", protocol),
+            ("RUST_LOG", "warn"),
+        ];
+        let mut with = sites[0].start_with(&traced).await;
+        let without = sites[1].start_with(&[("RUST_LOG", "warn")]).await;
+        let clients = [with.sign_in(ADMIN, PASSWORD).await.client, without.sign_in(ADMIN, PASSWORD).await.client];
+        let mut took = [Vec::new(), Vec::new()];
+        // By turns, because what else runs on the machine changes from second to second.
+        for _ in 0..ROUNDS {
+            for (client, took) in clients.iter().zip(&mut took) {
+                let watch = Stopwatch::start();
+                client.me().await.is(200);
+                took.push(watch.elapsed());
+            }
+        }
+        let [traced, bare] = took.map(|mut all| {
+            all.sort();
+            all[ROUNDS / 2]
+        });
+        println!("{protocol}: {traced:?} with a silent collector, {bare:?} without");
+        assert!(traced < bare * 2 + Duration::from_millis(5), "{protocol}: {traced:?} against {bare:?}");
+        let watch = Stopwatch::start();
+        with.terminate();
+        assert_eq!(with.ended(Duration::from_secs(20)).await.code(), Some(0));
+        // It waits for the collector, five seconds at most, when everything else is done.
+        assert!(watch.elapsed() < Duration::from_secs(12), "{protocol}: {:?}", watch.elapsed());
+    }
+    taken.abort();
 }
 
 /// The trace as people read it: each span under its parent, with its length.

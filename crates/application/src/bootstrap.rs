@@ -11,7 +11,9 @@ use mif_domain::users::{
 use thiserror::Error;
 
 use crate::Core;
-use crate::users::{CreateUserError, SetPasswordError, UnlockUserError, replace_password, unlock};
+use crate::users::{
+    CreateUserError, ResetMfaError, SetPasswordError, UnlockUserError, replace_password, reset_mfa, unlock,
+};
 
 /// Makes the first administrator when there is no account at all.
 #[derive(Debug)]
@@ -148,6 +150,23 @@ impl UnlockAccount {
         let name = SignInName::parse(&self.name).ok_or(UnlockUserError::NotFound)?;
         let account = core.session_states.find_credentials(&name).await?.ok_or(UnlockUserError::NotFound)?;
         unlock(core, account.user_id, AuditOrigin::default()).await
+    }
+}
+
+/// Turns the second factor of an account off from the command line: for the only administrator, whose telephone is lost.
+#[derive(Debug)]
+pub struct ResetSecondFactor {
+    /// A username or an e-mail address.
+    pub name: String,
+}
+
+impl ResetSecondFactor {
+    /// Ends every session of theirs.
+    #[tracing::instrument(target = "mif_trace", name = "ResetSecondFactor", skip_all)]
+    pub async fn run(self, core: &Core) -> Result<(), ResetMfaError> {
+        let name = SignInName::parse(&self.name).ok_or(ResetMfaError::NotFound)?;
+        let account = core.session_states.find_credentials(&name).await?.ok_or(ResetMfaError::NotFound)?;
+        reset_mfa(core, account.user_id, None).await
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mif_domain::Clock;
+use mif_domain::breaker::Breaker;
 use mif_domain::documents::{Scan, ScanError, Scanner, ScannerHealth};
 use tokio::time::timeout;
 use tracing::{Instrument as _, field::Empty};
 
 use crate::address::ClamdAddress;
-use crate::breaker::Breaker;
 use crate::scan::ClamdScan;
 use crate::verdict::shown;
 use crate::wire::Wire;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use mif_domain::breaker::Breaker;
 use mif_domain::documents::{Scan, ScanError, Verdict};
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use crate::breaker::Breaker;
 use crate::verdict::{judge, judge_early};
 use crate::wire::{MAX_CHUNK, Wire};
 

@@ -8,6 +8,7 @@
 //! Read [`unit_of_work`] first: it shows how everything is written. [`queries`] shows how everything is read.
 
 pub mod audit;
+pub mod breaker;
 pub mod clock;
 pub mod customers;
 pub mod documents;

@@ -120,8 +120,14 @@ pub struct Letter {
 
 /// The letter did not leave. Trying again may help.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the letter could not be sent: {0}")]
-pub struct MailError(pub String);
+pub enum MailError {
+    /// It was tried, and this is why it failed. Does not tell who was to read it.
+    #[error("the letter could not be sent: {0}")]
+    Failed(String),
+    /// Nothing was tried: the mail server failed several times in a row.
+    #[error("the mail server failed several times in a row and is left alone for a while")]
+    LeftAlone,
+}
 
 /// Sends letters.
 #[async_trait]

@@ -69,6 +69,19 @@ pub enum Lane {
 }
 
 impl OutboxMessage {
+    /// What it asks for, in a word that never changes: rows and traces name it so.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::WarnOfTokenReuse { .. } => "warn_of_token_reuse",
+            Self::RemoveFile { .. } => "remove_file",
+            Self::WarnOfClosedAccount { .. } => "warn_of_closed_account",
+            Self::SendPasswordReset { .. } => "send_password_reset",
+            Self::SendInvitation { .. } => "send_invitation",
+            Self::SendEmailConfirmation { .. } => "send_email_confirmation",
+            Self::TellOfChangedEmail { .. } => "tell_of_changed_email",
+        }
+    }
+
     /// The lane that it waits in.
     pub const fn lane(&self) -> Lane {
         match self {
@@ -98,6 +111,8 @@ pub struct LeasedMessage {
     pub attempt: u32,
     /// When it was added.
     pub enqueued_at: Instant,
+    /// The trace that it was added in, as W3C Trace Context spells it in `traceparent`, when there was one.
+    pub trace_parent: Option<String>,
 }
 
 /// When to try again after the `attempt`-th failure (from 1): 1 minute doubling to 6 hours; `None` after the tenth.
@@ -113,7 +128,8 @@ pub fn backoff(attempt: u32) -> Option<TimeDelta> {
 /// The outbox inside a unit of work.
 #[async_trait]
 pub trait Outbox: Send {
-    /// Adds a message, due at once. It MUST become visible together with the unit's other effects, or not at all.
+    /// Adds a message, due at once. It MUST become visible together with the unit's other effects, or not at all. The trace
+    /// that this is called in SHOULD be kept with it.
     async fn enqueue(&mut self, message: OutboxMessage, at: Instant) -> Stored<()>;
 }
 
@@ -126,6 +142,9 @@ pub trait OutboxQueue: Send + Sync + std::fmt::Debug {
 
     /// The message was carried out; forgets it.
     async fn complete(&self, id: OutboxId) -> Stored<()>;
+
+    /// Nothing was tried: due again at `at`, and the attempt MUST NOT count.
+    async fn put_back(&self, id: OutboxId, at: Instant) -> Stored<()>;
 
     /// The attempt failed: due again at `retry_at`, or, with `None`, given up and kept for people to see.
     async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()>;

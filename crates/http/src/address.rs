@@ -14,7 +14,9 @@ impl TrustedProxies {
         Self(networks.into_iter().map(|(address, prefix)| (address.to_canonical(), prefix)).collect())
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of them.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|(network, prefix)| match (network, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 same_prefix(u128::from(u32::from(*network)), u128::from(u32::from(address)), 32, *prefix)

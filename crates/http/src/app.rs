@@ -11,6 +11,7 @@ use actix_web::{App, Error};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::deadline::in_time;
 use crate::edge::edge;
 use crate::fallback::not_here;
 use crate::routes::{
@@ -21,12 +22,12 @@ use crate::{ApiState, FloodGuard};
 
 /// Builds the application. Middleware, from the outside in:
 ///
-/// 1. the edge: names the request, catches panics, ends what takes too long, writes errors, adds the headers that every
-///    answer has;
+/// 1. the edge: names the request, writes errors, adds the headers that every answer has;
 /// 2. CORS, when origins are allowed: so that even a refusal can be read by such a page;
-/// 3. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
-/// 4. routing;
-/// 5. under `/api/v1`, the flood guard: probes and pages are not counted.
+/// 3. the deadline, and the end of panics;
+/// 4. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
+/// 5. routing;
+/// 6. under `/api/v1`, the flood guard: probes and pages are not counted.
 pub fn app(
     state: Data<ApiState>,
     origins: &[String],
@@ -53,6 +54,7 @@ pub fn app(
             }
             service.call(request)
         })
+        .wrap(from_fn(in_time))
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(from_fn(edge))
 }

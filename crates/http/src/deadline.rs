@@ -1,9 +1,17 @@
-//! How long the head of an answer may take. A client that has gone away does not end its request, so this must.
+//! Ends what goes wrong inside: a handler that panics, and one that takes too long for the head of its answer. A client
+//! that has gone away does not end its request, so this must.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use actix_web::dev::ServiceRequest;
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::middleware::Next;
+use futures_util::FutureExt as _;
+
+use crate::problem::Code;
 
 const USUAL: Duration = Duration::from_secs(30);
 /// A file has to arrive first, at its own pace.
@@ -11,8 +19,29 @@ const UPLOAD: Duration = Duration::from_mins(10);
 /// Without the slash that they may end with.
 const UPLOADS: [&str; 3] = ["/api/v1/documents", "/api/v1/documents/upload", "/api/v1/equipements/import"];
 
+/// The middleware. It makes errors and no answers: whoever is further out gives those their body and headers.
+pub(crate) async fn in_time<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let deadline = of(&request);
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind();
+    match tokio::time::timeout(deadline, answered).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_panic)) => {
+            tracing::error!("a handler panicked");
+            Err(Code::Internal.into_error())
+        }
+        // Whatever was under way is dropped, and an open transaction with it.
+        Err(_elapsed) => {
+            tracing::error!(deadline_seconds = deadline.as_secs(), "a handler took too long");
+            Err(Code::Unavailable.into_error())
+        }
+    }
+}
+
 /// The deadline of a request. The body of an answer is not included: streams have an idle limit of their own.
-pub(crate) fn of(request: &ServiceRequest) -> Duration {
+fn of(request: &ServiceRequest) -> Duration {
     let uploads = request.method() == Method::POST && UPLOADS.contains(&request.path().trim_end_matches('/'));
     if uploads { UPLOAD } else { USUAL }
 }

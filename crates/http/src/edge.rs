@@ -1,11 +1,10 @@
 //! The outermost layer: every answer leaves through here, whatever happened inside.
 //!
-//! It names the request (request id, trace), opens the span that everything inside belongs to, catches panics, ends what
-//! takes too long, writes the body of errors in the client's language, and adds the headers that no answer goes without.
+//! It names the request (request id, trace), opens the span that everything inside belongs to, writes the body of errors
+//! in the client's language, and adds the headers that no answer goes without.
 //! A head that does not parse never gets here: actix answers it by itself, with a bare 400, or 408 when it takes too long.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,21 +13,19 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
-use futures_util::FutureExt as _;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use mif_application::access::Actor;
 use mif_application::audit::RecordDenial;
-use mif_domain::Entropy;
 use mif_domain::users::Language;
-use opentelemetry::propagation::Extractor;
-use opentelemetry::trace::{SpanContext, Status, TraceContextExt as _};
+use opentelemetry::trace::{Status, TraceContextExt as _};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::ApiState;
 use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
-use crate::{ApiState, deadline};
+use crate::trace::{CallersTrace, TraceIds};
 
 /// The middleware.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -42,36 +39,27 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let _in_flight = InFlight::new();
     let method = request.method().clone();
     let is_docs = request.path().starts_with("/docs");
-    let trace = TraceIds::of(request.headers(), &*state.core.entropy);
-    let context = context(&request, &state, &trace);
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let caller = CallersTrace::of(request.headers(), state.trusted_proxies.trusts(peer));
+    let trace = TraceIds::of(caller.as_ref(), &*state.core.entropy);
+    let context = context(&request, peer, &state, &trace);
     let span = root_span(&request, &context);
-    let trace = trace.adopt(&span, request.headers());
+    let trace = trace.adopt(&span, caller);
     let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
     span.record("trace_id", trace.trace_id.as_str());
     request.extensions_mut().insert(context.clone());
 
-    let deadline = deadline::of(&request);
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone());
-    let outcome = tokio::time::timeout(deadline, answered).await;
-    if let Ok(Ok(Ok(response))) = &outcome
+    let outcome = next.call(request).instrument(span.clone()).await;
+    if let Ok(response) = &outcome
         && response.status() == StatusCode::FORBIDDEN
     {
         note_denial(&state, response.request(), &context).instrument(span.clone()).await;
     }
     let entered = span.enter();
+    // Without a request at hand actix answers for us, with this very response.
     let mut finished = match outcome {
-        Ok(Ok(Ok(response))) => Ok(finish(response, &context)),
-        // Without a request at hand actix answers for us, with this very response.
-        Ok(Ok(Err(error))) => Err(problem(&error.error_response(), &context)),
-        Ok(Err(_panic)) => {
-            tracing::error!("a handler panicked");
-            Err(problem(&ApiError::from(Code::Internal).error_response(), &context))
-        }
-        // Whatever was under way is dropped, and an open transaction with it.
-        Err(_elapsed) => {
-            tracing::error!(deadline_seconds = deadline.as_secs(), "a handler took too long");
-            Err(problem(&ApiError::from(Code::Unavailable).error_response(), &context))
-        }
+        Ok(response) => Ok(finish(response, &context)),
+        Err(error) => Err(problem(&error.error_response(), &context)),
     };
     let headers = match &mut finished {
         Ok(response) => response.headers_mut(),
@@ -134,13 +122,12 @@ async fn note_denial(state: &ApiState, request: &HttpRequest, context: &RequestC
 }
 
 impl Code {
-    fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         ApiError::from(self).into()
     }
 }
 
-fn context(request: &ServiceRequest, state: &ApiState, trace: &TraceIds) -> RequestContext {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+fn context(request: &ServiceRequest, peer: IpAddr, state: &ApiState, trace: &TraceIds) -> RequestContext {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
     let well_formed = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
@@ -201,63 +188,6 @@ fn record(span: &Span, method: &Method, route: Option<&str>, status: StatusCode,
         tracing::debug!(%method, route, status = status.as_u16(), duration_ms, "answered");
     } else {
         tracing::info!(%method, route, status = status.as_u16(), duration_ms, "answered");
-    }
-}
-
-/// The identity of this request in traces.
-struct TraceIds {
-    trace_id: String,
-    span_id: String,
-    sampled: bool,
-}
-
-impl TraceIds {
-    /// The caller's trace goes on here; without one a new trace begins.
-    fn of(headers: &HeaderMap, entropy: &dyn Entropy) -> Self {
-        let mut random = [0; 24];
-        entropy.fill(&mut random);
-        let (trace, span) = random.split_at(16);
-        let fresh = Self { trace_id: hex(trace), span_id: hex(span), sampled: false };
-        match parent(headers) {
-            Some(parent) => Self { trace_id: parent.trace_id().to_string(), sampled: parent.is_sampled(), ..fresh },
-            None => fresh,
-        }
-    }
-
-    /// Ties the span to the caller's trace, and takes the identity that the exporter knows it by, when there is one.
-    fn adopt(self, span: &Span, headers: &HeaderMap) -> Self {
-        if let Some(parent) = parent(headers) {
-            // Fails when nothing is exported, which is fine.
-            let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent));
-        }
-        let exported = span.context();
-        let exported = exported.span().span_context().clone();
-        if !exported.is_valid() {
-            return self;
-        }
-        Self {
-            trace_id: exported.trace_id().to_string(),
-            span_id: exported.span_id().to_string(),
-            sampled: exported.is_sampled(),
-        }
-    }
-}
-
-fn parent(headers: &HeaderMap) -> Option<SpanContext> {
-    headers.get("traceparent")?;
-    let context = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers)));
-    let parent = context.span().span_context().clone();
-    parent.is_valid().then_some(parent)
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
 
@@ -342,8 +272,7 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, trace: &TraceI
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    let flags = if trace.sampled { "01" } else { "00" };
-    let traceparent = format!("00-{}-{}-{flags}", trace.trace_id, trace.span_id);
+    let traceparent = trace.traceparent();
     let named = [("x-request-id", context.request_id.as_str()), ("traceparent", traceparent.as_str())];
     for (name, value) in named {
         if let Ok(value) = HeaderValue::from_str(value) {

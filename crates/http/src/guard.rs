@@ -111,6 +111,10 @@ impl FloodGuard {
                 GovernorResult::Ok { burst_size: Some(burst), remaining: Some(left) } => Some((*burst, *left)),
                 _ => None,
             });
+        if counted.is_some() {
+            let limit = metrics::counter!("http_limiter_decisions_total", "limit" => SHARE, "decision" => "allowed");
+            limit.increment(1);
+        }
         let headers = response.headers_mut();
         for name in UNWANTED {
             headers.remove(name);
@@ -137,7 +141,8 @@ fn announce(headers: &mut HeaderMap, told: &Told, left: &str) {
     }
 }
 
-fn refusal(until: &NotUntil<QuantaInstant>, policy: &str, told: &Told) -> HttpResponse {
+fn refusal(until: &NotUntil<QuantaInstant>, policy: &'static str, told: &Told) -> HttpResponse {
+    metrics::counter!("http_limiter_decisions_total", "limit" => policy, "decision" => "refused").increment(1);
     let wait = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
     let error = ApiError::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, HeaderValue::from(wait));
     let mut response = error.error_response();

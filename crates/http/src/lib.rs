@@ -17,6 +17,7 @@ mod openapi;
 mod problem;
 mod routes;
 mod state;
+mod trace;
 mod wire;
 
 pub use address::TrustedProxies;

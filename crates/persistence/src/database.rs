@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::link::{Link, Outages, Sentinel};
 use crate::observed::{Observed, Patience};
+use crate::slots::Slots;
 
 /// Waiting for a row that another transaction holds, at most. Also how long a twin of an idempotent request waits.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -81,12 +82,13 @@ impl Database {
         match backend_of(&settings.url)? {
             DatabaseBackend::Postgres => {
                 let mut options = postgres_options(&settings);
-                options.max_connections(settings.pool.max_connections.min(BACKGROUND));
+                let connections = settings.pool.max_connections.min(BACKGROUND);
+                options.max_connections(connections);
                 let outages = Outages::default();
                 let pool = open(options.clone()).await?;
                 // Posted first: that it finds the database for the first time is no outage.
                 let sentinel = Sentinel::post(postgres_options(&settings), outages.clone()).await;
-                let pool = watched(pool, options, &settings, &outages);
+                let pool = watched(pool, connections, options, &settings, &outages);
                 Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel: Some(sentinel), outages })
             }
             _ => Self::connect_sqlite(settings).await,
@@ -101,15 +103,16 @@ impl Database {
             // SQLite gives the files beside it the same mode.
             create_private_file(&file).map_err(|error| ConnectError::Folder(file, error))?;
         }
-        let writer = open(sqlite_options(&settings, Access::Write)).await?;
+        let PoolSettings { max_connections, acquire_timeout, .. } = settings.pool;
+        let observed =
+            |pool, connections| Observed::new(Link::fixed(pool, Slots::new(connections, acquire_timeout)), None);
+        let writer = observed(open(sqlite_options(&settings, Access::Write)).await?, 1);
         let reader = if sqlite_file(&settings.url).is_some() {
-            open(sqlite_options(&settings, Access::Read)).await?
+            observed(open(sqlite_options(&settings, Access::Read)).await?, max_connections)
         } else {
             // A database in memory lives in its one connection.
             writer.clone()
         };
-        let observed = |pool| Observed::new(Link::fixed(pool), None);
-        let (reader, writer) = (observed(reader), observed(writer));
         Ok(Self { reader, writer, settings, sentinel: None, outages: Outages::default() })
     }
 
@@ -126,7 +129,8 @@ impl Database {
         settings.pool.max_connections = share.max(MIN_PER_WORKER);
         let mut options = postgres_options(&settings);
         options.connect_lazy(true);
-        let pool = watched(open(options.clone()).await?, options, &settings, &self.outages);
+        let connections = settings.pool.max_connections;
+        let pool = watched(open(options.clone()).await?, connections, options, &settings, &self.outages);
         let (sentinel, outages) = (self.sentinel.clone(), self.outages.clone());
         Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel, outages })
     }
@@ -189,6 +193,7 @@ impl Database {
 /// A pool on PostgreSQL whose statements end even when their connection is dead.
 fn watched(
     pool: DatabaseConnection,
+    connections: u32,
     options: ConnectOptions,
     settings: &DatabaseSettings,
     outages: &Outages,
@@ -196,7 +201,8 @@ fn watched(
     // Waiting for a connection is part of the time that a statement outside a transaction takes.
     let deadline = settings.pool.acquire_timeout + settings.pool.statement_timeout + TRANSIT;
     let patience = Patience { deadline, outages: outages.clone() };
-    Observed::new(Link::renewed(pool, options, outages.clone()), Some(patience))
+    let slots = Slots::new(connections, settings.pool.acquire_timeout);
+    Observed::new(Link::renewed(pool, slots, options, outages.clone()), Some(patience))
 }
 
 /// Connects. The driver's errors about an address repeat it, password and all: they are not passed on.

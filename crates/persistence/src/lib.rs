@@ -16,6 +16,7 @@ mod outbox_queue;
 mod queries;
 mod repositories;
 mod schema;
+mod slots;
 mod unit_of_work;
 
 pub use audit_chain::SeaAuditChain;

@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::schema::pending;
+use crate::slots::{Slot, Slots};
 
 /// How often the sentinel asks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -43,12 +44,19 @@ impl Outages {
     }
 }
 
+/// Connections, lent one by one.
+#[derive(Clone)]
+struct Pool {
+    connections: DatabaseConnection,
+    slots: Slots,
+}
+
 /// A pool, and how to make another one.
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Shared>);
 
 struct Shared {
-    pool: RwLock<DatabaseConnection>,
+    pool: RwLock<Pool>,
     /// On PostgreSQL. A file falls silent for nobody.
     renewal: Option<Renewal>,
 }
@@ -61,41 +69,60 @@ struct Renewal {
 
 impl Link {
     /// A pool that stays.
-    pub(crate) fn fixed(pool: DatabaseConnection) -> Self {
-        Self(Arc::new(Shared { pool: RwLock::new(pool), renewal: None }))
+    pub(crate) fn fixed(connections: DatabaseConnection, slots: Slots) -> Self {
+        Self(Arc::new(Shared { pool: RwLock::new(Pool { connections, slots }), renewal: None }))
     }
 
     /// A pool that is made anew after an outage.
-    pub(crate) fn renewed(pool: DatabaseConnection, mut options: ConnectOptions, outages: Outages) -> Self {
+    pub(crate) fn renewed(
+        connections: DatabaseConnection,
+        slots: Slots,
+        mut options: ConnectOptions,
+        outages: Outages,
+    ) -> Self {
         options.connect_lazy(true);
-        let seen = AtomicU64::new(outages.count());
-        Self(Arc::new(Shared { pool: RwLock::new(pool), renewal: Some(Renewal { options, outages, seen }) }))
+        let renewal = Renewal { options, seen: AtomicU64::new(outages.count()), outages };
+        Self(Arc::new(Shared { pool: RwLock::new(Pool { connections, slots }), renewal: Some(renewal) }))
     }
 
     /// The pool as it is.
     pub(crate) fn pool(&self) -> DatabaseConnection {
+        self.held().connections
+    }
+
+    fn held(&self) -> Pool {
         self.0.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The pool to work with.
-    async fn current(&self) -> Result<DatabaseConnection, DbErr> {
+    /// A connection of the pool to work with.
+    async fn take(&self) -> Result<(DatabaseConnection, Slot), DbErr> {
+        let pool = self.current().await?;
+        let slot = pool.slots.take().await?;
+        Ok((pool.connections, slot))
+    }
+
+    async fn current(&self) -> Result<Pool, DbErr> {
         if let Some(renewal) = &self.0.renewal {
             let outages = renewal.outages.count();
             // Whoever sees it first replaces the pool for everybody.
             if renewal.seen.swap(outages, Ordering::Relaxed) != outages {
                 let fresh = sea_orm::Database::connect(renewal.options.clone()).await?;
+                // What is stuck keeps the slots that it has, and nobody has to wait for those.
+                let fresh = Pool { connections: fresh, slots: self.held().slots.anew() };
                 let old = std::mem::replace(&mut *self.0.pool.write().unwrap_or_else(PoisonError::into_inner), fresh);
                 tracing::warn!("connections to the database were replaced: some of them had fallen silent");
                 // Idle ones are closed at once, the others when their statement ends or is given up. What never ends
                 // leaves a task and a socket behind until the kernel gives up, and no place in a pool.
-                tokio::spawn(timeout(FAREWELL, old.close()));
+                tokio::spawn(timeout(FAREWELL, old.connections.close()));
             }
         }
-        Ok(self.pool())
+        Ok(self.held())
     }
 
-    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
-        self.current().await?.begin_with_options(options).await
+    /// A transaction, and the connection that it keeps.
+    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<(DatabaseTransaction, Slot), DbErr> {
+        let (connections, slot) = self.take().await?;
+        Ok((connections.begin_with_options(options).await?, slot))
     }
 }
 
@@ -108,23 +135,27 @@ impl fmt::Debug for Link {
 #[async_trait]
 impl ConnectionTrait for Link {
     fn get_database_backend(&self) -> DatabaseBackend {
-        self.0.pool.read().unwrap_or_else(PoisonError::into_inner).get_database_backend()
+        self.pool().get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.current().await?.execute_raw(statement).await
+        let (connections, _slot) = self.take().await?;
+        connections.execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.current().await?.execute_unprepared(sql).await
+        let (connections, _slot) = self.take().await?;
+        connections.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.current().await?.query_one_raw(statement).await
+        let (connections, _slot) = self.take().await?;
+        connections.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.current().await?.query_all_raw(statement).await
+        let (connections, _slot) = self.take().await?;
+        connections.query_all_raw(statement).await
     }
 }
 

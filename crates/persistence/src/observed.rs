@@ -2,6 +2,7 @@
 //! Never a value.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -14,12 +15,15 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use crate::link::{Link, Outages};
+use crate::slots::Slot;
 
 /// A connection, or a transaction, that is watched.
 #[derive(Debug, Clone)]
 pub(crate) struct Observed<C> {
     pub(crate) inner: C,
     patience: Option<Patience>,
+    /// Of a transaction, as long as it lives.
+    _slot: Option<Arc<Slot>>,
 }
 
 /// How long a statement may take on this side of the network. PostgreSQL ends what takes longer than its own, shorter
@@ -32,7 +36,7 @@ pub(crate) struct Patience {
 
 impl<C> Observed<C> {
     pub(crate) fn new(inner: C, patience: Option<Patience>) -> Self {
-        Self { inner, patience }
+        Self { inner, patience, _slot: None }
     }
 
     fn patience(&self) -> Option<&Patience> {
@@ -106,8 +110,8 @@ pub(crate) async fn begin(
     options: TransactionOptions,
 ) -> Result<Observed<DatabaseTransaction>, DbErr> {
     let watch = Watch::begin(pool.get_database_backend(), "BEGIN");
-    let begun = watch.run(pool.patience(), pool.inner.begin(options)).await?;
-    Ok(Observed::new(begun, pool.patience.clone()))
+    let (inner, slot) = watch.run(pool.patience(), pool.inner.begin(options)).await?;
+    Ok(Observed { inner, patience: pool.patience.clone(), _slot: Some(Arc::new(slot)) })
 }
 
 /// Ends one: mostly waiting for the disk.

@@ -40,18 +40,18 @@ impl OutboxQueue for SeaOutboxQueue {
                WHERE failed_at IS NULL AND {kinds} AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) \
                ORDER BY due_at, id LIMIT $3 {skip}) \
              UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
-             RETURNING id, kind, payload, attempts, created_at"
+             RETURNING id, kind, payload, attempts, created_at, trace_parent"
         );
         let values = vec![at.into(), (at + lease).into(), i64::from(limit).into()];
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let rows = self.0.writer.query_all_raw(statement).await.map_err(plain)?;
         let mut messages = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (id, kind, payload, attempts, enqueued_at) = columns(row).map_err(plain)?;
+            let (id, kind, payload, attempts, enqueued_at, trace_parent) = columns(row).map_err(plain)?;
             match read(id, &kind, &payload) {
                 Ok(message) => {
                     let attempt = u32::try_from(attempts).unwrap_or(u32::MAX);
-                    messages.push(LeasedMessage { id: OutboxId(id), message, attempt, enqueued_at });
+                    messages.push(LeasedMessage { id: OutboxId(id), message, attempt, enqueued_at, trace_parent });
                 }
                 // One unreadable row, perhaps of a newer version, must not stop the others.
                 Err(error) => {
@@ -68,6 +68,12 @@ impl OutboxQueue for SeaOutboxQueue {
         self.execute("DELETE FROM outbox WHERE id = $1", vec![id.0.into()]).await
     }
 
+    async fn put_back(&self, id: OutboxId, at: Instant) -> Stored<()> {
+        let sql = "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1, due_at = $2 \
+                   WHERE id = $1 AND attempts > 0";
+        self.execute(sql, vec![id.0.into(), at.into()]).await
+    }
+
     async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()> {
         let sql = match retry_at {
             Some(_) => "UPDATE outbox SET leased_until = NULL, last_error = $2, due_at = $3 WHERE id = $1",
@@ -79,12 +85,15 @@ impl OutboxQueue for SeaOutboxQueue {
     }
 }
 
-fn columns(row: &QueryResult) -> Result<(i64, String, String, i64, Instant), sea_orm::DbErr> {
+type Columns = (i64, String, String, i64, Instant, Option<String>);
+
+fn columns(row: &QueryResult) -> Result<Columns, sea_orm::DbErr> {
     Ok((
         row.try_get("", "id")?,
         row.try_get("", "kind")?,
         row.try_get("", "payload")?,
         row.try_get("", "attempts")?,
         row.try_get("", "created_at")?,
+        row.try_get("", "trace_parent")?,
     ))
 }

@@ -96,6 +96,11 @@ pub enum Admin {
         /// Username or e-mail address
         user: String,
     },
+    /// Turn somebody's second factor off, for whoever lost both telephone and recovery codes
+    ResetMfa {
+        /// Username or e-mail address
+        user: String,
+    },
     /// Give somebody a temporary password, which must be changed at the next sign-in
     ResetPassword {
         /// Username or e-mail address
@@ -158,6 +163,9 @@ pub enum Documents {
         /// Only what is older, for instance 24h, 30m or 90s
         #[arg(long, value_name = "AGE", default_value = "24h", value_parser = age)]
         older_than: std::time::Duration,
+        /// No server runs, so nothing is on its way: less than 15m is allowed
+        #[arg(long)]
+        offline: bool,
     },
 }
 

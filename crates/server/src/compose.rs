@@ -163,7 +163,7 @@ fn files(settings: &Settings, ring: &Arc<KeyRing>, clock: &Arc<dyn Clock>) -> an
                 secret_key: Zeroizing::new(s3.secret_access_key.expose_secret().to_owned()),
                 allow_http: s3.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://")),
             };
-            Ok(Arc::new(S3Store::open(&bucket, ring, entropy).context("document store")?))
+            Ok(Arc::new(S3Store::open(&bucket, ring, entropy, clock).context("document store")?))
         }
     }
 }

@@ -6,9 +6,12 @@
 //!
 //! Logs go to standard error, so that what a command prints on standard output stays clean.
 
+mod courier;
 mod json;
+mod links;
 mod logs;
 mod metrics;
+mod sampler;
 mod traces;
 
 pub use metrics::{Metrics, MetricsError};
@@ -42,6 +45,15 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// What a collector speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtlpProtocol {
+    /// gRPC, mostly on port 4317.
+    Grpc,
+    /// Protobuf over HTTP, mostly on port 4318, at `/v1/traces` below the endpoint.
+    Http,
+}
+
 /// How the server tells about itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TelemetrySettings {
@@ -49,13 +61,16 @@ pub struct TelemetrySettings {
     pub format: LogFormat,
     /// What is logged, in the directives of `RUST_LOG`: `info`, `warn,mif_http=debug`. Traces do not depend on it.
     pub filter: String,
-    /// Where traces go by OTLP over gRPC: `http://host:4317`. None: nowhere.
+    /// Where traces go by OTLP: `http://host:4317`. None: nowhere.
     pub otlp_endpoint: Option<String>,
+    /// What is spoken there.
+    pub otlp_protocol: OtlpProtocol,
     /// `service.name`. Further attributes come from `OTEL_RESOURCE_ATTRIBUTES`, which the library reads itself.
     pub service_name: String,
     /// `service.version`.
     pub service_version: &'static str,
-    /// The share of traces that begin here and are exported, 0 to 1. A caller who sampled decides for us.
+    /// The share of traces that are exported, 0 to 1, by their identifiers: of those that begin here, and of those that
+    /// come from callers who are not heeded. Those who are decide for us.
     pub sample_ratio: f64,
 }
 

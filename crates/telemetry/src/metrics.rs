@@ -57,11 +57,13 @@ fn describe() {
     let seconds = [
         ("http_request_duration_seconds", "From the head of a request to the head of its answer"),
         ("db_query_duration_seconds", "One statement, the wait for a connection included"),
+        ("db_pool_wait_duration_seconds", "The waits for a connection, of those who had to wait"),
         ("auth_hash_duration_seconds", "One password hash, without the wait"),
         ("mif_scan_duration_seconds", "One content in the virus scanner"),
     ];
     let counters = [
         ("http_rate_limited_total", "Requests refused by the flood guard"),
+        ("http_limiter_decisions_total", "Requests that the flood guard counted, by limit and decision"),
         ("db_query_errors_total", "Statements that failed"),
         ("auth_logins_total", "Sign-ins, by result"),
         ("auth_refreshes_total", "Refreshes, by outcome"),
@@ -73,6 +75,7 @@ fn describe() {
     let gauges = [
         ("http_requests_in_flight", "Requests that have no answer yet"),
         ("db_pool_connections", "Connections of all pools, by state"),
+        ("db_pool_waiting", "Who waits for a connection of any pool"),
         ("auth_hash_queue", "Password hashes that wait or are computed"),
         ("mif_outbox_pending", "Outbox messages that will still be tried"),
         ("mif_outbox_oldest_seconds", "How long the oldest pending outbox message has been due"),

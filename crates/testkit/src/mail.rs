@@ -12,7 +12,7 @@ pub struct RecordingMailer(Mutex<Post>);
 #[derive(Debug, Default)]
 struct Post {
     sent: Vec<Letter>,
-    strike: Option<String>,
+    strike: Option<MailError>,
 }
 
 impl RecordingMailer {
@@ -23,7 +23,16 @@ impl RecordingMailer {
 
     /// From now on every letter fails for this reason.
     pub fn fail_with(&self, reason: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).strike = Some(reason.to_owned());
+        self.strike(MailError::Failed(reason.to_owned()));
+    }
+
+    /// From now on nothing is tried.
+    pub fn leave_alone(&self) {
+        self.strike(MailError::LeftAlone);
+    }
+
+    fn strike(&self, error: MailError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).strike = Some(error);
     }
 
     /// From now on letters leave again.
@@ -36,8 +45,8 @@ impl RecordingMailer {
 impl Mailer for RecordingMailer {
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         let mut post = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = &post.strike {
-            return Err(MailError(reason.clone()));
+        if let Some(error) = &post.strike {
+            return Err(error.clone());
         }
         post.sent.push(letter.clone());
         Ok(())

@@ -9,6 +9,7 @@ mod http;
 mod lists;
 mod lists_sql;
 mod load;
+mod logins;
 mod refresh;
 mod report;
 mod server;
@@ -36,6 +37,7 @@ const AIM_GET_BY_ID: f64 = 0.28;
 const AIM_PAGE_OF_50: f64 = 0.40;
 const AIM_CREATE: f64 = 0.40;
 const AIM_REFRESH: f64 = 0.50;
+const AIM_FLOOD_GUARD: f64 = 0.90;
 
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -63,7 +65,7 @@ pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Outcome<ExitCode> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let mut report = Report::default();
 
-    let launch = server::Launch { binary: &binary, root: &workspace.root };
+    let launch = server::Launch { binary: &binary, root: &workspace.root, settings: &[] };
     start::measure(&launch, &mut report)?;
     under_load(&launch, &folder, plan, &mut report)?;
     lists::measure(&launch, folder.path(), plan, &mut report)?;
@@ -89,7 +91,8 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let mut pgbench = Pgbench { cluster: &cluster, folder: folder.path(), clients: PGBENCH_CLIENTS, run: plan.run };
 
     progress("get_by_id");
-    let value = wrk.requests_per_second(&format!("\"/api/v1/interventions/\" .. math.random(1, {EQUIPMENT_ROWS})"))?;
+    let one_intervention = format!("\"/api/v1/interventions/\" .. math.random(1, {EQUIPMENT_ROWS})");
+    let value = wrk.requests_per_second(&one_intervention)?;
     let variable = ("rows", EQUIPMENT_ROWS.to_string());
     let ceiling = pgbench.transactions_per_second(sql::PGBENCH_GET_BY_ID, &[variable])?;
     report.ratio("get_by_id", value, ceiling, AIM_GET_BY_ID, "req/s");
@@ -113,6 +116,30 @@ fn under_load(launch: &server::Launch<'_>, folder: &TempDir, plan: &Plan, report
     let variables = [("first_session", first.to_string()), ("n", "0".to_owned())];
     let ceiling = pgbench.transactions_per_second(sql::PGBENCH_REFRESH, &variables)?;
     report.ratio("refresh", value, ceiling, AIM_REFRESH, "req/s");
+
+    progress("logins");
+    cluster.psql(DATABASE, &sql::insert_people(logins::PEOPLE))?;
+    logins::measure(&server, &access, EQUIPMENT_ROWS, report)?;
+
+    progress("flood_guard");
+    // As far open as it goes: it counts every request and refuses none.
+    let counting = [
+        ("MIF_LIMITS__ENABLED", "true"),
+        ("MIF_LIMITS__BURST", "1000000"),
+        ("MIF_LIMITS__PER_SECOND", "1000000"),
+        ("MIF_LIMITS__PER_IP_PER_MINUTE", "1000000"),
+    ];
+    let guarded = Server::start(&server::Launch { settings: &counting, ..*launch }, &data, Some(&url))?;
+    let mut rates = [0.0, 0.0];
+    // By turns, so that a slow moment of the machine counts for both.
+    for _ in 0..2 {
+        for (rate, port) in rates.iter_mut().zip([guarded.port(), server.port()]) {
+            wrk.port = port;
+            *rate += wrk.requests_per_second(&one_intervention)? / 2.0;
+        }
+    }
+    report.ratio("flood_guard", rates[0], rates[1], AIM_FLOOD_GUARD, "req/s");
+    guarded.stop()?;
     server.stop()
 }
 

@@ -22,7 +22,7 @@ pub(crate) use post::PostOffice;
 pub(crate) use proxy::{Network, Proxy};
 pub(crate) use server::Server;
 pub(crate) use site::{ADMIN, PASSWORD, Site};
-pub(crate) use time::{Stopwatch, eventually};
+pub(crate) use time::{Stopwatch, eventually, unix_seconds};
 pub(crate) use work::{Slot, at_once, intervention};
 
 /// The databases that the product runs on.

@@ -47,6 +47,32 @@ impl Store {
         }
     }
 
+    /// Every value of every row as text, bytes in hexadecimal: what whoever takes the database away can read.
+    pub(crate) async fn dump(&mut self) -> String {
+        const SQLITE: &str = "SELECT m.name, group_concat('quote(\"' || c.name || '\")', ' || '' '' || ') \
+                              FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                              WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%' GROUP BY m.name";
+        let mut rows: Vec<String> = Vec::new();
+        match self {
+            Self::Sqlite(connection) => {
+                let tables: Vec<(String, String)> = sqlx::query_as(SQLITE).fetch_all(&mut *connection).await.unwrap();
+                for (table, values) in tables {
+                    let sql = AssertSqlSafe(format!("SELECT '{table} ' || {values} FROM \"{table}\""));
+                    rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(&mut *connection).await.unwrap());
+                }
+            }
+            Self::Postgres(connection) => {
+                let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+                let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *connection).await.unwrap();
+                for table in tables {
+                    let sql = AssertSqlSafe(format!("SELECT '{table} ' || it::text FROM \"{table}\" it"));
+                    rows.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(&mut *connection).await.unwrap());
+                }
+            }
+        }
+        rows.join("\n")
+    }
+
     /// From now on the database lets the audit trail be changed, as its owner can.
     pub(crate) async fn disarm_audit(&mut self) {
         let statements: &[&'static str] = match self {

@@ -1,6 +1,6 @@
 //! Real time: these tests measure processes from outside.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Measures how long something takes.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,12 @@ impl Stopwatch {
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// Seconds, as telephones count them.
+#[expect(clippy::disallowed_methods, reason = "one-time codes are of this very moment")]
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Asks every 50 ms until it is so, and returns how long that took. Fails past the limit, which the question may overrun

@@ -132,6 +132,7 @@ impl Guess<'_> {
     }
 
     async fn record_lock(&self, work: &mut dyn UnitOfWork, user: UserId, until: String, at: Instant) -> Stored<()> {
+        metrics::counter!("auth_locks_total").increment(1);
         let event = AuditEvent::failure(AuditKind::LoginLocked, self.request.origin(self.user), at);
         work.audit().append(event.on("user", user.0).with("until", until)).await
     }

@@ -1,7 +1,5 @@
 //! Signing in with a name and a password.
 
-use std::time::Duration;
-
 use mif_domain::mfa::{Challenge, MfaLimits};
 use mif_domain::queries::Credentials;
 use mif_domain::repository::{RepositoryError, Stored};
@@ -13,6 +11,7 @@ use super::TokenPair;
 use super::guess::{Guess, GuessError, Verdict};
 use super::mfa::ChallengeToken;
 use super::open_session::{OpenSession, OpenSessionError};
+use super::refusal::Arrival;
 use crate::Core;
 use crate::access::RequestInfo;
 
@@ -68,8 +67,6 @@ impl From<OpenSessionError> for LogInError {
 }
 
 impl LogIn {
-    /// A failure is answered no sooner than this after it arrived, so that time does not tell why it failed.
-    pub const FAILURE_AFTER: Duration = Duration::from_millis(400);
     /// How the audit trail names a sign-in.
     const OCCASION: &'static str = "sign_in";
 
@@ -87,12 +84,11 @@ impl LogIn {
     }
 
     async fn answered(self, core: &Core) -> Result<TokenPair, LogInError> {
-        let arrived = core.clock.uptime();
+        let arrival = Arrival::now(core);
         if let Some(pair) = self.attempt(core).await? {
             return Ok(pair);
         }
-        let elapsed = core.clock.uptime().saturating_sub(arrived);
-        tokio::time::sleep(Self::FAILURE_AFTER.saturating_sub(elapsed)).await;
+        arrival.hold_refusal(core).await;
         Err(LogInError::Refused)
     }
 

@@ -10,6 +10,7 @@ mod mfa;
 mod open_session;
 mod prove;
 mod refresh;
+mod refusal;
 mod request_password_reset;
 mod reset_password;
 mod sessions;

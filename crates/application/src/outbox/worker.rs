@@ -15,6 +15,8 @@ use mif_domain::{Clock, Entropy, Instant, RepositoryError};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::LetterLinks;
 use super::letters::message_id;
@@ -71,6 +73,9 @@ impl OutboxWorker {
     /// ends within its lease, with time to spare for the queue.
     pub const LIMIT: Duration = Duration::from_secs(45);
 
+    /// When to look again at a letter whose mail server is left alone.
+    const HELD_FOR: TimeDelta = TimeDelta::seconds(20);
+
     /// Messages a batch: as many connections as a small mail server bears from one client.
     const fn batch(lane: Lane) -> u32 {
         match lane {
@@ -100,19 +105,43 @@ impl OutboxWorker {
         outcome
     }
 
-    #[tracing::instrument(target = "mif_trace", name = "outbox message", skip_all, fields(id = leased.id.0, attempt = leased.attempt))]
+    /// A trace of its own, because the request that caused it was answered long ago, with a link to that one's.
+    #[tracing::instrument(
+        target = "mif_trace",
+        name = "outbox message",
+        skip_all,
+        fields(
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            id = leased.id.0,
+            kind = leased.message.kind(),
+            attempt = leased.attempt,
+            outcome = Empty,
+            link.traceparent = leased.trace_parent.as_deref(),
+        )
+    )]
     async fn attempt(&self, leased: &LeasedMessage) -> Stored<()> {
         let outcome = timeout(Self::LIMIT, self.carry_out(leased)).await.unwrap_or(Err(HandlerError::TooSlow));
         let result = match &outcome {
             Ok(Outcome::Done) => "done",
             Ok(Outcome::NotBefore(_)) => "too_early",
+            Err(HandlerError::Mail(MailError::LeftAlone)) => "left_alone",
             Err(_) => "failed",
         };
         metrics::counter!("mif_outbox_handled_total", "result" => result).increment(1);
+        let span = Span::current();
+        span.record("outcome", result);
+        if result == "failed" {
+            span.record("otel.status_code", "ERROR");
+        }
         match outcome {
             Ok(Outcome::Done) => self.queue.complete(leased.id).await,
             Ok(Outcome::NotBefore(at)) => {
                 self.queue.postpone(leased.id, "another letter has just left", Some(at)).await
+            }
+            // However long the mail server is away, a letter loses only the attempts that were made with it.
+            Err(HandlerError::Mail(MailError::LeftAlone)) => {
+                self.queue.put_back(leased.id, self.clock.now() + Self::HELD_FOR).await
             }
             Err(error) => self.put_off(leased, &error).await,
         }

@@ -20,6 +20,7 @@ pub use invite::{SendInvitation, SendInvitationError};
 pub use profile::{UpdateProfile, UpdateProfileError};
 pub(crate) use read::own_account;
 pub use read::{GetUser, GetUserError, ListUsers, ListUsersError, OwnAccount, WhoAmI};
+pub(crate) use reset_mfa::reset_mfa;
 pub use reset_mfa::{ResetMfa, ResetMfaError};
 pub(crate) use set_password::replace_password;
 pub use set_password::{SetPassword, SetPasswordError};

@@ -1,6 +1,6 @@
 //! Taking a second factor away from somebody who lost it.
 
-use mif_domain::audit::{AuditEvent, AuditKind};
+use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
 use mif_domain::repository::RepositoryError;
 use mif_domain::sessions::RevokeReason;
 use mif_domain::users::UserId;
@@ -58,20 +58,31 @@ impl ResetMfa {
     #[tracing::instrument(target = "mif_trace", name = "ResetMfa", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), ResetMfaError> {
         manage(core, actor, self.id).await?;
-        let mut work = core.work.begin().await?;
-        let now = core.clock.now();
-        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
-        let mut user = work.users().find_for_update(self.id).await?.ok_or(ResetMfaError::NotFound)?;
-        if !work.mfa().remove(user.id).await? || !user.mfa_active {
-            return Err(ResetMfaError::NotActive);
-        }
-        user.mfa_active = false;
-        work.users().update(&user, now).await?;
-        work.sessions().revoke_all(user.id, None, RevokeReason::Closed, now).await?;
-        let event = AuditEvent::success(AuditKind::MfaChanged, actor.origin(), now).on("user", user.id.0);
-        work.audit().append(event.with("change", "reset")).await?;
-        work.commit().await?;
-        core.sessions.forget_user(user.id);
-        Ok(())
+        reset_mfa(core, self.id, Some(actor)).await
     }
+}
+
+/// The same, wherever it comes from. Without an actor it is the command line of the machine.
+pub(crate) async fn reset_mfa(core: &Core, id: UserId, actor: Option<&Actor>) -> Result<(), ResetMfaError> {
+    let mut work = core.work.begin().await?;
+    let now = core.clock.now();
+    let origin = match actor {
+        Some(actor) => {
+            still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
+            actor.origin()
+        }
+        None => AuditOrigin::default(),
+    };
+    let mut user = work.users().find_for_update(id).await?.ok_or(ResetMfaError::NotFound)?;
+    if !work.mfa().remove(user.id).await? || !user.mfa_active {
+        return Err(ResetMfaError::NotActive);
+    }
+    user.mfa_active = false;
+    work.users().update(&user, now).await?;
+    work.sessions().revoke_all(user.id, None, RevokeReason::Closed, now).await?;
+    let event = AuditEvent::success(AuditKind::MfaChanged, origin, now).on("user", user.id.0);
+    work.audit().append(event.with("change", "reset")).await?;
+    work.commit().await?;
+    core.sessions.forget_user(user.id);
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Signing in.
 
 use chrono::TimeDelta;
-use mif_application::auth::{LogIn, LogInError};
+use mif_application::auth::LogInError;
 use mif_application::users::{DeactivateUser, UpdateUserError};
 use mif_domain::audit::{AuditKind, AuditOutcome};
 use mif_domain::sessions::{SessionLimits, TokenError};
@@ -49,7 +49,7 @@ async fn every_refusal_looks_alike_and_takes_400_ms() {
     ] {
         let started = Instant::now();
         assert_eq!(attempt(name, password).run(&world.core).await.unwrap_err(), LogInError::Refused, "{name}");
-        assert_eq!(started.elapsed(), LogIn::FAILURE_AFTER, "{name}");
+        assert_eq!(started.elapsed().as_millis(), 400, "{name}");
     }
     assert_eq!(world.audited(AuditKind::LoginFailed), 8);
     // One session: the admin's.

@@ -86,6 +86,22 @@ async fn after_the_tenth_failure_a_message_is_given_up_and_kept() {
 }
 
 #[tokio::test]
+async fn a_letter_whose_server_is_left_alone_loses_no_attempt() {
+    let office = office_with_one_warning(None).await;
+    office.mailer.leave_alone();
+    for round in 0..50 {
+        assert_eq!(office.worker.run_once(Lane::Letters).await, Ok(1), "round {round}");
+        assert_eq!(office.worker.run_once(Lane::Letters).await, Ok(0), "round {round}");
+        office.world.wait(20);
+    }
+    let waiting = office.world.store.outbox();
+    assert_eq!((waiting[0].attempts, waiting[0].given_up), (0, false));
+    office.mailer.recover();
+    assert_eq!(office.worker.run_once(Lane::Letters).await, Ok(1));
+    assert_eq!(office.mailer.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn a_message_about_nobody_is_done() {
     let office = office_with_one_warning(Some(UserId(404))).await;
     assert_eq!(office.worker.run_once(Lane::Letters).await, Ok(1));

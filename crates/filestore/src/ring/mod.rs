@@ -6,7 +6,6 @@
 //! wrap every file key anew, and delete the old one. Files are never rewritten and nothing is locked. A key's name is
 //! computed from the key. From a setting, `name:base64` separated by commas, the first encrypts and nothing is reread.
 
-mod files;
 mod key;
 mod secrets;
 mod watch;
@@ -17,17 +16,23 @@ use std::sync::Arc;
 
 use mif_domain::documents::{FileId, FileKeys, FileStoreError, KeyState, StoredFile, WrappedKey};
 use mif_domain::{Clock, Entropy, Instant};
+use mif_keyfiles::{KeyFileError, KeyKind, Stamp};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::format::FileKey;
-use files::Stamp;
 use key::Key;
 use watch::{Keys, Watched};
 
 /// The file of the first key, the same in every process. Activation 0: it may encrypt at once, whatever the clocks of the
 /// replicas say, and gives way to any later key.
 const FIRST_FILE: &str = "files-0-first.key";
+const FILES: KeyKind = KeyKind {
+    purpose: "document",
+    prefix: "files-",
+    suffix: ".key",
+    misnamed: "the name must be files-<unix seconds of activation>-<letters, digits and dashes>.key",
+};
 
 /// Where the keys are.
 #[derive(Clone)]
@@ -56,32 +61,9 @@ pub enum RingError {
         .0.display()
     )]
     Missing(PathBuf),
-    /// Others than its owner may open it.
-    #[error("{} has mode {mode:04o}, so others can use the key: make it 0600 (chmod 600)", file.display())]
-    Exposed {
-        /// The key file.
-        file: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// It is not a key file as this module writes them.
-    #[error("{} is not a usable document key: {reason}", file.display())]
-    Unusable {
-        /// The key file.
-        file: PathBuf,
-        /// What is wrong with it; never a part of it.
-        reason: &'static str,
-    },
-    /// The disk said no.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    /// A key file cannot be used or made.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// The setting is not a list of keys.
     #[error("entry {0} of MIF_STORAGE__KEYS is not name:base64 of 32 bytes, or its name is there twice")]
     Setting(usize),
@@ -138,7 +120,7 @@ impl KeyRing {
         let seconds = activation.timestamp().max(0);
         let key = Key::generate(seconds, self.entropy.as_ref()).ok_or(RingError::Generation)?;
         let name = format!("files-{seconds}-{}.key", key.id());
-        if !files::publish(folder, &self.unique(), &name, key.to_file().as_bytes())? {
+        if !FILES.publish(folder, &self.unique(), &name, key.to_file().as_bytes())? {
             return Err(RingError::Generation);
         }
         self.keys.reread();
@@ -149,21 +131,17 @@ impl KeyRing {
     pub fn remove(&self, key_id: &str) -> Result<(), RingError> {
         let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
         let now = self.clock.now();
-        let stamps = files::list(folder)?;
+        let stamps = FILES.list(folder)?;
         let keys = stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
-        let paths: Vec<PathBuf> = stamps
-            .iter()
-            .zip(&keys)
-            .filter(|(_, key)| key.id() == key_id)
-            .map(|(stamp, _)| stamp.path.clone())
-            .collect();
-        if paths.is_empty() {
+        let named: Vec<&Stamp> =
+            stamps.iter().zip(&keys).filter(|(_, key)| key.id() == key_id).map(|(stamp, _)| stamp).collect();
+        if named.is_empty() {
             return Err(RingError::Unknown(key_id.to_owned()));
         }
         if Keys::new(keys).encrypting(now).is_none_or(|key| key.id() == key_id) {
             return Err(RingError::InUse(key_id.to_owned()));
         }
-        files::remove(folder, &paths)?;
+        mif_keyfiles::remove(folder, named)?;
         self.keys.reread();
         Ok(())
     }
@@ -224,7 +202,7 @@ impl Source {
             KeySource::Setting(text) => Ok((read_setting(text)?, Vec::new())),
             KeySource::Folder(folder) => {
                 // Stamps first: a change between the two is then seen at the next look instead of never.
-                let stamps = files::list(folder)?;
+                let stamps = FILES.list(folder)?;
                 let keys = Keys::new(stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?);
                 if keys.encrypting(now).is_none() {
                     return Err(RingError::Missing(folder.clone()));
@@ -238,9 +216,9 @@ impl Source {
 /// Makes the first key, unless somebody else does at the same time: of any number of processes that race here, one links
 /// its complete key to the one fixed name, and the others drop theirs and read that one.
 fn create_first(folder: &std::path::Path, entropy: &dyn Entropy) -> Result<(), RingError> {
-    files::create_folder(folder)?;
+    mif_keyfiles::create_folder(folder)?;
     let key = Key::generate(0, entropy).ok_or(RingError::Generation)?;
-    if files::publish(folder, &unique(entropy), FIRST_FILE, key.to_file().as_bytes())? {
+    if FILES.publish(folder, &unique(entropy), FIRST_FILE, key.to_file().as_bytes())? {
         tracing::info!(folder = %folder.display(), key_id = key.id(), "made a document key");
     }
     Ok(())
@@ -267,32 +245,7 @@ fn read_setting(text: &str) -> Result<Keys, RingError> {
 }
 
 fn read_key(stamp: &Stamp) -> Result<Key, RingError> {
-    let unusable = |reason| RingError::Unusable { file: stamp.path.clone(), reason };
-    let activation = activation(&stamp.name).ok_or_else(|| {
-        unusable("the name must be files-<unix seconds of activation>-<letters, digits and dashes>.key")
-    })?;
-    let text = files::read_secret(&stamp.path)?;
-    Key::from_file(activation, &text).ok_or_else(|| unusable("not 32 bytes in base64"))
-}
-
-fn activation(name: &str) -> Option<i64> {
-    let (seconds, label) = name.strip_prefix("files-")?.strip_suffix(".key")?.split_once('-')?;
-    let labelled = !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let digits = !seconds.is_empty() && seconds.bytes().all(|b| b.is_ascii_digit());
-    if labelled && digits { seconds.parse().ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_tells_when_its_key_begins_to_encrypt() {
-        assert_eq!(activation(FIRST_FILE), Some(0));
-        assert_eq!(activation("files-1795168800-0123456789abcdef.key"), Some(1_795_168_800));
-        for bad in ["files-.key", "files-0.key", "files-0-.key", "files--1-a.key", "files-+1-a.key", "files-0-a.b.key"]
-        {
-            assert_eq!(activation(bad), None, "{bad}");
-        }
-    }
+    let activation = FILES.activation(stamp)?;
+    let text = FILES.read(stamp)?;
+    Ok(Key::from_file(activation, &text).ok_or_else(|| FILES.unusable(stamp, "not 32 bytes in base64"))?)
 }

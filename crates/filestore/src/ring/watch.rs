@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
 use mif_domain::{Clock, Instant};
+use mif_keyfiles::Stamp;
 
-use super::files::{self, Stamp};
-use super::{Key, KeySource, Source};
+use super::{FILES, Key, KeySource, Source};
 
 /// How long the folder is taken to be as it was.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -135,7 +135,7 @@ impl Watched {
     fn look(&self, looking: &mut Looking, uptime: Duration) {
         self.looked_at.store(millis(uptime), Ordering::Relaxed);
         let Some(folder) = self.folder() else { return };
-        match files::list(folder) {
+        match FILES.list(folder) {
             Ok(stamps) if stamps == looking.stamps => {
                 looking.complaint = None;
                 return;

@@ -8,8 +8,9 @@ use mif_domain::documents::{FileStoreError, StoredFile};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore as _, ObjectStoreExt as _};
 use tokio::task::{JoinHandle, spawn_blocking};
+use tracing::{Instrument as _, Span};
 
-use super::{ASK_WITHIN, Failure, MOVE_WITHIN, Shared, within};
+use super::{ASK_WITHIN, Failure, MOVE_WITHIN, Shared};
 use crate::format::HEADER_BYTES;
 use crate::opening::{Chunks, Content, Opened, joined, next_batch};
 
@@ -19,6 +20,7 @@ pub(super) struct Blob {
     path: Path,
     opened: Opened,
     range: Range<u64>,
+    span: Span,
 }
 
 /// Opens a blob, and reads its first chunks in the same go when they follow the header.
@@ -36,11 +38,11 @@ pub(super) async fn open(
     }
     let end = Opened::end_of(stored, &first).unwrap_or(header_bytes);
     let (length, start) = head(&shared, &path, end, expected).await.map_err(|failure| failure.of(stored.id))?;
-    let stored = stored.clone();
+    let (stored, span) = (stored.clone(), Span::current());
     let work = move || {
         let header = start.first_chunk::<HEADER_BYTES>().copied().unwrap_or([0; HEADER_BYTES]);
         let opened = Opened::new(&stored, length, &header, &shared.ring)?;
-        let blob = Blob { shared, path, opened, range };
+        let blob = Blob { shared, path, opened, range, span };
         let pieces = blob.decrypt(first, &start, 0)?;
         Ok(Content::new(blob, left, pieces))
     };
@@ -55,12 +57,14 @@ async fn head(shared: &Shared, path: &Path, end: u64, expected: u64) -> Result<(
         let length = answer.meta.size;
         Ok((length, answer.bytes().await?))
     };
-    match within(MOVE_WITHIN, request).await {
+    match shared.ask("GetObject", MOVE_WITHIN, request).await {
         // A range beyond the end is refused in many ways. Whether that is the reason, the length tells.
-        Err(Failure::Other(reason)) => match within(ASK_WITHIN, shared.client.head(path)).await {
-            Ok(found) if found.size != expected => Ok((found.size, Bytes::new())),
-            _ => Err(Failure::Other(reason)),
-        },
+        Err(failure @ (Failure::Refused(_) | Failure::Down(_))) => {
+            match shared.ask("HeadObject", ASK_WITHIN, shared.client.head(path)).await {
+                Ok(found) if found.size != expected => Ok((found.size, Bytes::new())),
+                _ => Err(failure),
+            }
+        }
         answer => answer,
     }
 }
@@ -75,9 +79,9 @@ impl Chunks for Blob {
             let (begins, _) = self.opened.frame(chunks.start);
             let (last_begins, length) = self.opened.frame(last);
             let range = begins..last_begins + length as u64;
-            let bytes = within(MOVE_WITHIN, self.shared.client.get_range(&self.path, range))
-                .await
-                .map_err(|failure| failure.of(self.opened.id()))?;
+            // Streamed long after the request was answered, and still a part of it.
+            let asked = self.shared.ask("GetObject", MOVE_WITHIN, self.shared.client.get_range(&self.path, range));
+            let bytes = asked.instrument(self.span.clone()).await.map_err(|failure| failure.of(self.opened.id()))?;
             joined(spawn_blocking(move || self.decrypt(chunks, &bytes, begins)).await)
         })
     }

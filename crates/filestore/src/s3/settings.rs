@@ -87,6 +87,13 @@ impl S3Settings {
         Ok((client, prefix))
     }
 
+    /// The host, for traces.
+    pub(super) fn server(&self) -> String {
+        let given = self.endpoint.as_deref().and_then(|endpoint| endpoint.split_once("://"));
+        let host = given.and_then(|(_, rest)| rest.split(['/', ':']).next());
+        host.map_or_else(|| format!("s3.{}.amazonaws.com", self.region), str::to_owned)
+    }
+
     fn address(&self) -> Option<(&str, Path)> {
         let rest = self.url.strip_prefix("s3://")?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));

@@ -9,8 +9,9 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload};
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, spawn_blocking};
+use tracing::Instrument as _;
 
-use super::{ASK_WITHIN, Failure, MOVE_WITHIN, Shared, within};
+use super::{ASK_WITHIN, Failure, MOVE_WITHIN, Shared};
 use crate::format::{FRAME_BYTES, Header};
 use crate::opening::joined;
 use crate::sealing::{Batch, Encryptor, Hasher, Identity};
@@ -72,7 +73,7 @@ impl NewFile for S3File {
             }
             let work = self.rest().await?;
             let full = std::mem::replace(&mut self.filling, Batch::of(CHUNKS_PER_PART));
-            self.sending = Sending::Busy(tokio::spawn(work.part(full)));
+            self.sending = Sending::Busy(tokio::spawn(work.part(full).in_current_span()));
         }
     }
 
@@ -80,7 +81,7 @@ impl NewFile for S3File {
         let work = self.rest().await?;
         let last = std::mem::replace(&mut self.filling, Batch::of(0));
         // A task of its own, so that whoever gives up waiting leaves no upload half done.
-        joined(tokio::spawn(work.last(last)).await)
+        joined(tokio::spawn(work.last(last).in_current_span()).await)
     }
 }
 
@@ -164,22 +165,25 @@ impl Work {
         let payload: PutPayload = [Bytes::from(std::mem::take(&mut self.carried)), part].into_iter().collect();
         let upload = match &mut self.upload {
             Some(upload) => upload,
-            begun => begun.insert(within(ASK_WITHIN, self.shared.client.put_multipart(&self.path)).await?),
+            begun => {
+                let request = self.shared.client.put_multipart(&self.path);
+                begun.insert(self.shared.ask("CreateMultipartUpload", ASK_WITHIN, request).await?)
+            }
         };
-        within(MOVE_WITHIN, upload.put_part(payload)).await
+        self.shared.ask("UploadPart", MOVE_WITHIN, upload.put_part(payload)).await
     }
 
     async fn complete(&mut self, mut bytes: Bytes) -> Result<(), Failure> {
         if self.upload.is_none() {
             let payload: PutPayload = [Bytes::from(std::mem::take(&mut self.carried)), bytes].into_iter().collect();
             let request = self.shared.client.put_opts(&self.path, payload, PutMode::Create.into());
-            return within(MOVE_WITHIN, request).await.map(drop);
+            return self.shared.ask("PutObject", MOVE_WITHIN, request).await.map(drop);
         }
         while !bytes.is_empty() {
             self.send(&mut bytes).await?;
         }
         let Some(upload) = &mut self.upload else { return Ok(()) };
-        within(MOVE_WITHIN, upload.complete()).await?;
+        self.shared.ask("CompleteMultipartUpload", MOVE_WITHIN, upload.complete()).await?;
         self.upload = None;
         Ok(())
     }
@@ -194,7 +198,7 @@ impl Work {
 
     async fn abort(&mut self) {
         let Some(mut upload) = self.upload.take() else { return };
-        if let Err(failure) = within(ASK_WITHIN, upload.abort()).await {
+        if let Err(failure) = self.shared.ask("AbortMultipartUpload", ASK_WITHIN, upload.abort()).await {
             tracing::warn!(error = %failure.anywhere(), "an unfinished upload was left in the bucket");
         }
     }

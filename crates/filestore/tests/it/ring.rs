@@ -10,6 +10,7 @@ use mif_domain::Clock as _;
 use mif_domain::documents::{FileKeys as _, FileStore as _, FileStoreError};
 use mif_domain::secrets::{SealedSecret, SecretError, SecretSealer as _};
 use mif_filestore::{DiskStore, KeyRing, KeySource, RingError};
+use mif_keyfiles::KeyFileError;
 use mif_testkit::{FakeClock, SeededEntropy};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -118,7 +119,7 @@ fn a_key_that_others_may_read_is_refused() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o601] {
         folder.write(FIRST, &key, mode);
         let error = folder.open_with(true, 1).unwrap_err();
-        assert!(matches!(error, RingError::Exposed { .. }), "{mode:o}: {error}");
+        assert!(matches!(error, RingError::File(KeyFileError::Exposed { .. })), "{mode:o}: {error}");
     }
     folder.write(FIRST, &key, 0o400);
     assert_eq!(names(&folder.open()), names(&ring));
@@ -138,7 +139,10 @@ fn a_broken_key_file_is_named_and_not_shown() {
     ] {
         folder.write(name, content, 0o600);
         let error = folder.open_with(true, 1).unwrap_err();
-        assert!(matches!(error, RingError::Unusable { .. }) && error.to_string().contains(name), "{error}");
+        assert!(
+            matches!(error, RingError::File(KeyFileError::Unusable { .. })) && error.to_string().contains(name),
+            "{error}"
+        );
         assert!(!error.to_string().contains("not a key at all"));
         fs::remove_file(folder.path().join(name)).unwrap();
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mif_domain::documents::{FileStore as _, FileStoreError, StoreHealth};
+use mif_domain::documents::{FileId, FileStore as _, FileStoreError, StoreHealth};
 use mif_domain::{Clock, Instant};
 use mif_filestore::{S3Settings, S3Store};
-use mif_testkit::SeededEntropy;
 use mif_testkit::contracts::files::{FileBackend, bytes};
+use mif_testkit::{FakeClock, SeededEntropy};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
@@ -66,8 +66,13 @@ fn bucket() -> Bucket {
     // Only for a folder with keys.
     let disk = Disk::new();
     let ring = Arc::new(ring(disk.path(), &disk.clock));
-    let store =
-        S3Store::open(&settings(&prefix, endpoint()), ring.clone(), Arc::new(SeededEntropy::new(number))).unwrap();
+    let store = S3Store::open(
+        &settings(&prefix, endpoint()),
+        ring.clone(),
+        Arc::new(SeededEntropy::new(number)),
+        Arc::new(RealClock),
+    )
+    .unwrap();
     let keep = disk.backend.keep;
     let backend = FileBackend { store: Arc::new(store.clone()), keys: ring, clock: Arc::new(RealClock), keep };
     Bucket { store, backend, prefix }
@@ -164,7 +169,8 @@ async fn a_server_that_is_not_there_is_down_within_five_seconds() {
     let disk = Disk::new();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let settings = settings("gone", format!("http://{closed}"));
-    let store = S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let store =
+        S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1)), Arc::new(RealClock)).unwrap();
     let health = tokio::time::timeout(Duration::from_secs(5), store.health()).await.unwrap();
     assert!(matches!(health, StoreHealth::Down { .. }));
 }
@@ -173,7 +179,8 @@ async fn a_server_that_is_not_there_is_down_within_five_seconds() {
 async fn a_bucket_that_is_not_there_is_unavailable() {
     let disk = Disk::new();
     let settings = S3Settings { url: "s3://nobody-made-this".to_owned(), ..settings("", endpoint()) };
-    let store = S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let store =
+        S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1)), Arc::new(RealClock)).unwrap();
     let mut file = store.create().await.unwrap();
     file.write(b"content").await.unwrap();
     assert!(matches!(file.finish().await, Err(FileStoreError::Unavailable(_))));
@@ -204,7 +211,13 @@ async fn stubborn(answer: Option<&'static str>) -> String {
 async fn a_server_without_room_is_full() {
     let disk = Disk::new();
     let endpoint = stubborn(Some("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n")).await;
-    let store = S3Store::open(&settings("full", endpoint), disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let store = S3Store::open(
+        &settings("full", endpoint),
+        disk.ring.clone(),
+        Arc::new(SeededEntropy::new(1)),
+        Arc::new(RealClock),
+    )
+    .unwrap();
     let mut file = store.create().await.unwrap();
     file.write(b"content").await.unwrap();
     assert_eq!(file.finish().await.unwrap_err(), FileStoreError::Full);
@@ -214,7 +227,88 @@ async fn a_server_without_room_is_full() {
 async fn a_server_that_never_answers_is_down_within_five_seconds() {
     let disk = Disk::new();
     let settings = settings("mute", stubborn(None).await);
-    let store = S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1))).unwrap();
+    let store =
+        S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1)), Arc::new(RealClock)).unwrap();
     let health = tokio::time::timeout(Duration::from_secs(5), store.health()).await.unwrap();
     assert!(matches!(health, StoreHealth::Down { .. }));
+}
+
+/// Takes connections and says nothing, until it is told what to say; then that, to everybody.
+struct Moody {
+    endpoint: String,
+    asked: Arc<AtomicU64>,
+    answer: Arc<std::sync::Mutex<Option<&'static str>>>,
+}
+
+const NOT_NOW: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+const DONE: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+
+async fn moody(answer: &'static str) -> Moody {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, answer) = (Arc::new(AtomicU64::new(0)), Arc::new(std::sync::Mutex::new(Some(answer))));
+    let moody = Moody { endpoint, asked: asked.clone(), answer: answer.clone() };
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (asked, answer) = (asked.clone(), answer.clone());
+            tokio::spawn(async move {
+                let mut request = vec![0; 65_536];
+                while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    let answer = *answer.lock().unwrap();
+                    if let Some(answer) = answer {
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                }
+            });
+        }
+    });
+    moody
+}
+
+#[tokio::test]
+async fn three_requests_without_an_answer_leave_the_bucket_alone_until_one_gets_through() {
+    let disk = Disk::new();
+    let server = moody(NOT_NOW).await;
+    let clock = Arc::new(FakeClock::default());
+    let settings = settings("broken", server.endpoint.clone());
+    let store = S3Store::open(&settings, disk.ring.clone(), Arc::new(SeededEntropy::new(1)), clock.clone()).unwrap();
+    let remove = || store.remove(FileId([7; 16]));
+    for _ in 0..3 {
+        assert!(matches!(remove().await, Err(FileStoreError::Unavailable(_))));
+    }
+    let asked = server.asked.load(Ordering::Relaxed);
+    assert!(asked >= 3, "{asked}");
+    let began = tokio::time::Instant::now();
+    for _ in 0..50 {
+        let mut file = store.create().await.unwrap();
+        file.write(b"content").await.unwrap();
+        assert!(matches!(file.finish().await, Err(FileStoreError::Unavailable(_))));
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(server.asked.load(Ordering::Relaxed), asked, "nobody is asked");
+
+    *server.answer.lock().unwrap() = Some(DONE);
+    clock.advance(chrono::TimeDelta::seconds(10));
+    for _ in 0..5 {
+        remove().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_says_no_is_there() {
+    let disk = Disk::new();
+    let endpoint = stubborn(Some("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")).await;
+    let store = S3Store::open(
+        &settings("closed", endpoint),
+        disk.ring.clone(),
+        Arc::new(SeededEntropy::new(1)),
+        Arc::new(RealClock),
+    );
+    let store = store.unwrap();
+    for _ in 0..5 {
+        let refused = store.remove(FileId([7; 16])).await.unwrap_err().to_string();
+        assert!(!refused.contains("left alone"), "{refused}");
+    }
 }

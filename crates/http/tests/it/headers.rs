@@ -134,14 +134,25 @@ async fn every_refusal_of_the_flood_guard_carries_the_policy() {
     }
 }
 
+async fn broken() -> App {
+    let origins = vec![ORIGIN.to_owned()];
+    App::start_with(Options { queries: Some(Arc::new(Broken)), origins, ..Options::default() }).await
+}
+
+/// The page that called must be able to read what went wrong, even when a handler panicked or never ended.
+fn check_fault(path: &str, answer: &Answer) {
+    check_policy(path, answer);
+    assert_eq!(answer.header("access-control-allow-origin").as_deref(), Some(ORIGIN), "{path}");
+}
+
 #[actix_web::test]
 async fn our_own_faults_carry_the_policy() {
-    let app = App::start_with(Options { queries: Some(Arc::new(Broken)), ..Options::default() }).await;
+    let app = broken().await;
     let token = app.admin().await;
     let mut seen = BTreeSet::new();
     for path in ["/api/v1/equipements/1", "/api/v1/equipements", "/api/v1/users/1", "/api/v1/documents/1"] {
-        let answer = app.get(path, &token).await;
-        check_policy(path, &answer);
+        let answer = app.send(bearer(request("get", path), &token)).await;
+        check_fault(path, &answer);
         seen.insert(answer.status.as_u16());
     }
     assert_eq!(seen, BTreeSet::from([500, 503]));
@@ -149,15 +160,16 @@ async fn our_own_faults_carry_the_policy() {
 
 #[actix_web::test]
 async fn a_handler_that_never_ends_is_ended_with_the_policy() {
-    let app = App::start_with(Options { queries: Some(Arc::new(Broken)), ..Options::default() }).await;
+    let app = broken().await;
     let token = app.admin().await;
     // Remembers the session: with the clock stopped, a wait for the database would pass in no time.
     app.get("/api/v1/auth/me", &token).await;
     tokio::time::pause();
     let began = tokio::time::Instant::now();
-    let answer = app.get("/api/v1/clients", &token).await.expect_problem(503, "service_indisponible");
+    let asked = bearer(request("get", "/api/v1/clients"), &token);
+    let answer = app.send(asked).await.expect_problem(503, "service_indisponible");
     assert_eq!(began.elapsed().as_secs(), 30);
-    check_policy("/api/v1/clients", &answer);
+    check_fault("/api/v1/clients", &answer);
     assert!(answer.header("retry-after").is_some());
 }
 

@@ -19,6 +19,7 @@ mod guesses;
 mod headers;
 mod interventions;
 mod letters;
+mod measurements;
 mod mfa;
 mod notifications;
 mod openapi;

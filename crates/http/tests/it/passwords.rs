@@ -89,3 +89,20 @@ async fn a_password_of_any_script_works_and_a_huge_one_is_refused_by_form() {
     }
     made("كلمة سر طويلة Xy7!".to_owned()).await.expect(201);
 }
+
+#[actix_web::test]
+async fn a_password_may_hold_what_other_software_chokes_on() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    // A lone accent begins the second; the third's are typed apart.
+    let odd = ["Clé\0cachée-42!", "\u{301}Manivelle-42!", "Cle\u{301}s-a\u{300}-pipe-42!"];
+    for (number, password) in odd.into_iter().enumerate() {
+        let email = format!("said{number}@exemple.ma");
+        app.post("/api/v1/users/", &admin, json!({"email": email, "password": password})).await.expect(201);
+        let sign_in = |typed: &str| app.post("/api/v1/auth/login", "", json!({"email": email, "password": typed}));
+        sign_in(password).await.expect(200);
+        sign_in(password.split('\0').next().unwrap().trim_end_matches('!')).await.expect(401);
+    }
+    let huge = json!({"email": "said0@exemple.ma", "password": "x".repeat(1 << 20)});
+    app.post("/api/v1/auth/login", "", huge).await.expect_problem(413, "corps_trop_volumineux");
+}

@@ -31,7 +31,7 @@ impl Header for AutoSubmitted {
 pub(super) fn compose(letter: &Letter, from: &Mailbox, now: Instant) -> Result<Message, MailError> {
     let written = templates::write(&letter.content, letter.language);
     let (local, domain) = letter.to.as_str().rsplit_once('@').unwrap_or_default();
-    let to = reachable(local, domain).ok_or_else(|| MailError("no mail can reach the address".to_owned()))?;
+    let to = reachable(local, domain).ok_or_else(|| MailError::Failed("no mail can reach the address".to_owned()))?;
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
@@ -40,7 +40,7 @@ pub(super) fn compose(letter: &Letter, from: &Mailbox, now: Instant) -> Result<M
         .message_id(Some(format!("<{}@{}>", identifier(&letter.message_id), from.email.domain())))
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(written.text, written.html))
-        .map_err(|error| MailError(format!("the letter cannot be written: {error}")))
+        .map_err(|error| MailError::Failed(format!("the letter cannot be written: {error}")))
 }
 
 /// Only what RFC 5322 lets stand left of the `@` without quotes.

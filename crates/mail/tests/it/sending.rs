@@ -62,17 +62,17 @@ async fn a_server_that_asks_for_a_password_gets_it() {
 
 #[tokio::test]
 async fn a_server_that_never_greets_costs_no_more_than_the_deadline() {
-    assert!(failure_with(Manners::Silent).await.0.contains("did not finish within"));
+    assert!(failure_with(Manners::Silent).await.to_string().contains("did not finish within"));
 }
 
 #[tokio::test]
 async fn a_server_that_never_confirms_has_not_taken_the_letter() {
-    assert!(failure_with(Manners::SilentAfterData).await.0.contains("did not finish within"));
+    assert!(failure_with(Manners::SilentAfterData).await.to_string().contains("did not finish within"));
 }
 
 #[tokio::test]
 async fn a_refusal_says_why_in_one_line() {
-    let MailError(reason) = failure_with(Manners::Refusing).await;
+    let reason = failure_with(Manners::Refusing).await.to_string();
     assert!(reason.contains("550") && reason.contains("nobody of that name"), "{reason}");
 }
 
@@ -111,7 +111,7 @@ async fn a_letter_given_up_leaves_nothing_behind_for_the_next() {
 async fn a_server_without_starttls_gets_neither_password_nor_letter_where_it_is_required() {
     let sink = Sink::start(Manners::Good).await;
     let error = failure(&format!("smtp://mif:secret@{}?tls=required", sink.address)).await;
-    assert!(error.0.contains("STARTTLS"), "{error}");
+    assert!(error.to_string().contains("STARTTLS"), "{error}");
     assert!(sink.commands().iter().all(|command| command.starts_with("EHLO") || command == "QUIT"));
 }
 
@@ -140,7 +140,7 @@ async fn a_server_that_nobody_vouches_for_gets_neither_password_nor_letter() {
     for (manners, scheme, query) in [(Manners::Tls, "smtps", ""), (Manners::StartTls, "smtp", "?tls=required")] {
         let sink = Sink::start(manners).await;
         let error = failure(&format!("{scheme}://mif:secret@localhost:{}{query}", sink.address.port())).await;
-        assert!(error.0.contains("certificate"), "{error}");
+        assert!(error.to_string().contains("certificate"), "{error}");
         assert_eq!(sink.commands(), [""; 0], "{manners:?}");
     }
 }
@@ -151,4 +151,39 @@ async fn a_domain_with_accents_needs_no_special_server() {
     let content = LetterContent::AccountClosed { username: "karim".to_owned() };
     mailer_for(&sink).send(&letter("karim@fès.ma", content, Language::French)).await.unwrap();
     assert_eq!(sink.letters()[0].to, ["karim@xn--fs-7ia.ma"]);
+}
+
+#[tokio::test]
+async fn three_letters_that_find_nobody_leave_the_server_alone_until_one_gets_through() {
+    let reserved = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = reserved.local_addr().unwrap();
+    drop(reserved);
+    let clock = Arc::new(FakeClock::default());
+    let mailer = SmtpMailer::new(settings(&format!("smtp://{address}")), clock.clone());
+    for _ in 0..3 {
+        assert!(matches!(mailer.send(&some_letter()).await, Err(MailError::Failed(_))));
+    }
+    let sink = Sink::start_at(address, Manners::Good).await;
+    assert_eq!(mailer.send(&some_letter()).await, Err(MailError::LeftAlone));
+    assert_eq!(sink.commands(), [""; 0], "it is not asked");
+    clock.advance(chrono::TimeDelta::seconds(10));
+    for sent in 1..=4 {
+        mailer.send(&some_letter()).await.unwrap();
+        assert_eq!(sink.letters().len(), sent);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_there() {
+    let sink = Sink::start(Manners::Refusing).await;
+    let mailer = mailer_for(&sink);
+    for _ in 0..5 {
+        assert!(matches!(mailer.send(&some_letter()).await, Err(MailError::Failed(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_tell_whom_it_was_about() {
+    let reason = failure_with(Manners::Refusing).await.to_string();
+    assert!(!reason.contains("karim"), "{reason}");
 }

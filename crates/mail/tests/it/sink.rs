@@ -54,7 +54,11 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) async fn start(manners: Manners) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0".parse().unwrap(), manners).await
+    }
+
+    pub(crate) async fn start_at(address: SocketAddr, manners: Manners) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);
@@ -132,7 +136,7 @@ async fn converse(stream: &mut BufReader<impl Wire>, manners: Manners, seen: &Mu
             letter = Received { from: path(&line), ..Received::default() };
             say(stream, "250 ok").await?;
         } else if command.starts_with("RCPT TO:") && manners == Manners::Refusing {
-            say(stream, "550 5.1.1 nobody\tof that name").await?;
+            say(stream, &format!("550 5.1.1 <{}>: nobody\tof that name", path(&line))).await?;
         } else if command.starts_with("RCPT TO:") {
             letter.to.push(path(&line));
             say(stream, "250 ok").await?;

@@ -21,6 +21,7 @@ use mif_domain::users::UserId;
 use super::SeaQueries;
 use crate::link::Link;
 use crate::observed::Observed;
+use crate::slots::Slots;
 use crate::{Database, DatabaseSettings, PoolSettings, Schema};
 
 struct Counted {
@@ -44,7 +45,7 @@ impl Counted {
         pool.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        database.reader = Observed::new(Link::fixed(pool), None);
+        database.reader = Observed::new(Link::fixed(pool, Slots::new(1, Duration::from_secs(5))), None);
         Self { queries: SeaQueries(database), statements }
     }
 

@@ -7,6 +7,8 @@ use mif_domain::outbox::{Outbox, OutboxMessage};
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::sessions::SessionId;
 use mif_domain::users::{EmailAddress, UserId};
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
 use serde_json::{Value, json};
 
 use crate::unit_of_work::Transaction;
@@ -16,28 +18,37 @@ pub(crate) struct Messages<'a>(pub(crate) &'a mut Transaction);
 #[async_trait]
 impl Outbox for Messages<'_> {
     async fn enqueue(&mut self, message: OutboxMessage, at: Instant) -> Stored<()> {
-        let (kind, payload) = spell(&message);
-        let sql = "INSERT INTO outbox (kind, payload, created_at, due_at, attempts) VALUES ($1, $2, $3, $3, 0)";
-        self.0.execute(sql, vec![kind.into(), payload.to_string().into(), at.into()]).await.map(|_| ())
+        let payload = spell(&message).to_string();
+        let sql = "INSERT INTO outbox (kind, payload, created_at, due_at, attempts, trace_parent) \
+                   VALUES ($1, $2, $3, $3, 0, $4)";
+        let values = vec![message.kind().into(), payload.into(), at.into(), trace_parent().into()];
+        self.0.execute(sql, values).await.map(|_| ())
     }
 }
 
-fn spell(message: &OutboxMessage) -> (&'static str, Value) {
+/// The span that somebody is in, when spans go anywhere: as W3C Trace Context spells it in `traceparent`.
+fn trace_parent() -> Option<String> {
+    let context = Context::current();
+    let span = context.span().span_context().clone();
+    span.is_valid().then(|| format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags()))
+}
+
+fn spell(message: &OutboxMessage) -> Value {
     match message {
         OutboxMessage::WarnOfTokenReuse { user_id, session_id } => {
-            ("warn_of_token_reuse", json!({ "user_id": user_id.0, "session_id": session_id.0 }))
+            json!({ "user_id": user_id.0, "session_id": session_id.0 })
         }
-        OutboxMessage::RemoveFile { file_id } => ("remove_file", json!({ "file_id": file_id.to_string() })),
-        OutboxMessage::WarnOfClosedAccount { user_id } => ("warn_of_closed_account", json!({ "user_id": user_id.0 })),
-        OutboxMessage::SendPasswordReset { address } => ("send_password_reset", json!({ "address": address.as_str() })),
-        OutboxMessage::SendInvitation { user_id } => ("send_invitation", json!({ "user_id": user_id.0 })),
+        OutboxMessage::RemoveFile { file_id } => json!({ "file_id": file_id.to_string() }),
+        OutboxMessage::WarnOfClosedAccount { user_id } | OutboxMessage::SendInvitation { user_id } => {
+            json!({ "user_id": user_id.0 })
+        }
+        OutboxMessage::SendPasswordReset { address } => json!({ "address": address.as_str() }),
         OutboxMessage::SendEmailConfirmation { user_id, address } => {
-            ("send_email_confirmation", json!({ "user_id": user_id.0, "address": address.as_str() }))
+            json!({ "user_id": user_id.0, "address": address.as_str() })
         }
-        OutboxMessage::TellOfChangedEmail { user_id, old_address, new_masked } => (
-            "tell_of_changed_email",
-            json!({ "user_id": user_id.0, "old_address": old_address.as_str(), "new_masked": new_masked }),
-        ),
+        OutboxMessage::TellOfChangedEmail { user_id, old_address, new_masked } => {
+            json!({ "user_id": user_id.0, "old_address": old_address.as_str(), "new_masked": new_masked })
+        }
     }
 }
 

@@ -7,13 +7,19 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use mif_domain::Instant;
 use mif_domain::audit::{Mark, MarkSigner, SignedMark};
+use mif_keyfiles::{KeyKind, Stamp};
 
-use super::files::{self, Stamp};
 use super::key::KeyPair;
-use super::{KeyError, SigningAlgorithm, activation_of, pem};
+use super::{KeyError, SigningAlgorithm, pem, read_pair};
 
 /// The file of the first key, the same in every process.
 const FIRST: &str = "audit-0-first.pem";
+const AUDIT: KeyKind = KeyKind {
+    purpose: "audit",
+    prefix: "audit-",
+    suffix: ".pem",
+    misnamed: "the name must be audit-<unix seconds of activation>-<letters, digits and dashes>.pem",
+};
 
 /// The audit trail's keys, read once.
 #[derive(Debug)]
@@ -51,18 +57,18 @@ impl AuditKeys {
     }
 
     fn read(folder: &Path) -> Result<Vec<Key>, KeyError> {
-        let stamps = files::list_named(folder, "audit-")?;
+        let stamps = AUDIT.list(folder)?;
         let mut keys = stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
         keys.sort_by(|one, other| (other.activation, &other.id).cmp(&(one.activation, &one.id)));
         Ok(keys)
     }
 
-    /// Whoever comes second reads the winner's: see [`files::publish`].
+    /// Whoever comes second reads the winner's: see [`KeyKind::publish`].
     fn create_first(folder: &Path) -> Result<(), KeyError> {
-        files::create_folder(folder)?;
+        mif_keyfiles::create_folder(folder)?;
         let pair = KeyPair::generate(SigningAlgorithm::EdDsa)?;
         let text = pem::encode(&pair.to_pkcs8()?);
-        if files::publish(folder, &format!("audit-{}", pair.key_id()), FIRST, text.as_bytes())? {
+        if AUDIT.publish(folder, &pair.key_id(), FIRST, text.as_bytes())? {
             tracing::info!(folder = %folder.display(), "made a key for the audit trail");
         }
         Ok(())
@@ -70,14 +76,9 @@ impl AuditKeys {
 }
 
 fn read_key(stamp: &Stamp) -> Result<Key, KeyError> {
-    let unusable = |reason| KeyError::Unusable { file: stamp.path().to_owned(), reason };
-    let activation = activation_of("audit-", stamp.name()).ok_or_else(|| {
-        unusable("the name must be audit-<unix seconds of activation>-<letters, digits and dashes>.pem")
-    })?;
-    let text = files::read_secret(stamp.path())?;
-    let der = pem::decode(&text).ok_or_else(|| unusable("not one PEM block of type PRIVATE KEY (PKCS#8)"))?;
-    let pair = KeyPair::from_pkcs8(&der).filter(|pair| pair.algorithm() == SigningAlgorithm::EdDsa);
-    let pair = pair.ok_or_else(|| unusable("not Ed25519 in PKCS#8"))?;
+    let activation = AUDIT.activation(stamp)?;
+    let is_ed25519 = |pair: &KeyPair| pair.algorithm() == SigningAlgorithm::EdDsa;
+    let pair = read_pair(AUDIT, stamp, "not Ed25519 in PKCS#8", is_ed25519)?;
     Ok(Key { activation, id: pair.key_id(), pair })
 }
 

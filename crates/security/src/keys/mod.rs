@@ -7,7 +7,6 @@
 //! and nothing is locked. `kid` is computed from the public key: a renamed file keeps it, two keys never share one.
 
 mod audit;
-mod files;
 mod key;
 mod pem;
 mod ring;
@@ -17,15 +16,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mif_domain::Clock;
+use mif_keyfiles::{KeyFileError, KeyKind, Stamp};
 use thiserror::Error;
 
 pub use audit::AuditKeys;
-use files::Stamp;
 pub(crate) use key::Key;
 use key::KeyPair;
 use ring::Ring;
 pub(crate) use ring::WatchedRing;
 pub use rotation::{KeyRotation, KeyUse, PublishedKey, RemoveKeyError};
+
+const JWT: KeyKind = KeyKind {
+    purpose: "signing",
+    prefix: "jwt-",
+    suffix: ".pem",
+    misnamed: "the name must be jwt-<unix seconds of activation>-<letters, digits and dashes>.pem",
+};
 
 /// What new keys sign with. Keys of the other kind in the folder go on verifying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,32 +81,9 @@ pub enum KeyError {
         /// The folder that was searched.
         folder: PathBuf,
     },
-    /// Others than its owner may open it.
-    #[error("{} has mode {mode:04o}, so others can use the key: make it 0600 (chmod 600)", file.display())]
-    Exposed {
-        /// The key file.
-        file: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// It is not a key file as this module writes them.
-    #[error("{} is not a usable signing key: {reason}", file.display())]
-    Unusable {
-        /// The key file.
-        file: PathBuf,
-        /// What is wrong with it; never a part of it.
-        reason: &'static str,
-    },
-    /// The disk said no.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    /// A key file cannot be used or made.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// The cryptographic library could not make a key.
     #[error("a new {0} key could not be generated")]
     Generation(&'static str),
@@ -155,7 +138,7 @@ impl KeyDirectory {
 
     /// What lies in the folder, without reading the keys: cheap enough to do every two seconds.
     fn stamps(&self) -> Result<Vec<Stamp>, KeyError> {
-        files::list(&self.folder)
+        Ok(JWT.list(&self.folder)?)
     }
 
     fn load(&self) -> Result<(Ring, Vec<Stamp>), KeyError> {
@@ -169,17 +152,12 @@ impl KeyDirectory {
         Ok((ring, stamps))
     }
 
-    /// Makes the first key, unless somebody else does at the same time.
-    ///
-    /// Any number of processes may race here. Each writes a complete key to a temporary file of its own and then links
-    /// it to the one fixed name. The file system lets exactly one link succeed and shows no half-written file under that
-    /// name, so whoever comes second drops its own key and reads the winner's. Nothing waits and nothing is locked, so a
-    /// process that dies here leaves at most a temporary file that nobody reads.
+    /// Makes the first key, unless somebody else does at the same time: see [`KeyKind::publish`].
     fn create_first(&self) -> Result<(), KeyError> {
-        files::create_folder(&self.folder)?;
+        mif_keyfiles::create_folder(&self.folder)?;
         let pair = KeyPair::generate(self.algorithm)?;
         let text = pem::encode(&pair.to_pkcs8()?);
-        let made = files::publish(&self.folder, &pair.key_id(), self.algorithm.first_file(), text.as_bytes())?;
+        let made = JWT.publish(&self.folder, &pair.key_id(), self.algorithm.first_file(), text.as_bytes())?;
         if made {
             tracing::info!(folder = %self.folder.display(), algorithm = self.algorithm.name(), "made a signing key");
         }
@@ -188,39 +166,20 @@ impl KeyDirectory {
 }
 
 fn read_key(stamp: &Stamp) -> Result<Key, KeyError> {
-    let unusable = |reason| KeyError::Unusable { file: stamp.path().to_owned(), reason };
-    let activation = activation(stamp.name()).ok_or_else(|| {
-        unusable("the name must be jwt-<unix seconds of activation>-<letters, digits and dashes>.pem")
-    })?;
-    let text = files::read_secret(stamp.path())?;
-    let der = pem::decode(&text).ok_or_else(|| unusable("not one PEM block of type PRIVATE KEY (PKCS#8)"))?;
-    let pair =
-        KeyPair::from_pkcs8(&der).ok_or_else(|| unusable("neither Ed25519 nor RSA of 2048 to 8192 bits in PKCS#8"))?;
+    let activation = JWT.activation(stamp)?;
+    let pair = read_pair(JWT, stamp, "neither Ed25519 nor RSA of 2048 to 8192 bits in PKCS#8", |_| true)?;
     Ok(Key::new(pair, activation))
 }
 
-fn activation(name: &str) -> Option<i64> {
-    activation_of("jwt-", name)
-}
-
-/// The activation in `<prefix><activation>-<label>.pem`.
-fn activation_of(prefix: &str, name: &str) -> Option<i64> {
-    let (seconds, label) = name.strip_prefix(prefix)?.strip_suffix(".pem")?.split_once('-')?;
-    let labelled = !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let digits = !seconds.is_empty() && seconds.bytes().all(|b| b.is_ascii_digit());
-    if labelled && digits { seconds.parse().ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_tells_when_its_key_begins_to_sign() {
-        assert_eq!(activation("jwt-0-first-eddsa.pem"), Some(0));
-        assert_eq!(activation("jwt-1795168800-0123456789abcdef.pem"), Some(1_795_168_800));
-        for bad in ["jwt-.pem", "jwt-0.pem", "jwt-0-.pem", "jwt--1-a.pem", "jwt-+1-a.pem", "jwt-0-a.b.pem", "0-a.pem"] {
-            assert_eq!(activation(bad), None, "{bad}");
-        }
-    }
+/// The key pair in a file, if it is one that is taken.
+fn read_pair(
+    kind: KeyKind,
+    stamp: &Stamp,
+    wanted: &'static str,
+    is_taken: impl FnOnce(&KeyPair) -> bool,
+) -> Result<KeyPair, KeyFileError> {
+    let text = kind.read(stamp)?;
+    let der = pem::decode(&text);
+    let der = der.ok_or_else(|| kind.unusable(stamp, "not one PEM block of type PRIVATE KEY (PKCS#8)"))?;
+    KeyPair::from_pkcs8(&der).filter(is_taken).ok_or_else(|| kind.unusable(stamp, wanted))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
 use mif_domain::Instant;
+use mif_keyfiles::Stamp;
 
-use super::files::Stamp;
 use super::{Key, KeyDirectory, KeyError, SigningAlgorithm};
 
 /// How long the folder is taken to be as it was.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use mif_domain::sessions::SessionLimits;
 use mif_domain::{Clock, Instant};
+use mif_keyfiles::Stamp;
 use thiserror::Error;
 
-use super::files::{self, Stamp};
 use super::key::{Key, KeyPair};
-use super::{KeyError, SigningAlgorithm, pem, read_key};
+use super::{JWT, KeyError, SigningAlgorithm, pem, read_key};
 
 /// From the moment that a key lies in the folder until it signs: every server has read it by then.
 const UNTIL_USED: TimeDelta = TimeDelta::seconds(10);
@@ -92,7 +92,7 @@ impl KeyRotation {
         let key_id = pair.key_id();
         let name = format!("jwt-{}-{key_id}.pem", signs_from.timestamp().max(0));
         let text = pem::encode(&pair.to_pkcs8()?);
-        if !files::publish(&self.folder, &key_id, &name, text.as_bytes())? {
+        if !JWT.publish(&self.folder, &key_id, &name, text.as_bytes())? {
             return Err(KeyError::Generation(self.algorithm.name()));
         }
         Ok(PublishedKey { key_id, signs_from })
@@ -153,12 +153,12 @@ impl KeyRotation {
     }
 
     fn delete(&self, key_id: &str, keys: &[(Stamp, Key)]) -> Result<(), KeyError> {
-        let named: Vec<_> = keys.iter().filter(|(_, key)| key.id() == key_id).map(|(stamp, _)| stamp.path()).collect();
-        files::remove(&self.folder, &named)
+        let named = keys.iter().filter(|(_, key)| key.id() == key_id).map(|(stamp, _)| stamp);
+        Ok(mif_keyfiles::remove(&self.folder, named)?)
     }
 
     fn read(&self) -> Result<Vec<(Stamp, Key)>, KeyError> {
-        let stamps = files::list(&self.folder)?;
+        let stamps = JWT.list(&self.folder)?;
         let mut keys =
             stamps.into_iter().map(|stamp| read_key(&stamp).map(|key| (stamp, key))).collect::<Result<Vec<_>, _>>()?;
         keys.sort_by(|(_, one), (_, other)| one.age().cmp(&other.age()));

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use chrono::{DateTime, TimeDelta};
 use mif_domain::Instant;
 use mif_domain::audit::{ChainHash, Mark, MarkKind, MarkSigner as _, SignedMark};
+use mif_keyfiles::KeyFileError;
 use mif_security::{AuditKeys, KeyError};
 use tempfile::TempDir;
 
@@ -46,7 +47,7 @@ fn without_a_key_only_who_may_makes_one() {
     let file = keys.join("audit-0-first.pem");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(AuditKeys::open(&keys, true, NOW), Err(KeyError::Exposed { .. })));
+    assert!(matches!(AuditKeys::open(&keys, true, NOW), Err(KeyError::File(KeyFileError::Exposed { .. }))));
 }
 
 #[test]
@@ -70,5 +71,5 @@ fn a_token_key_is_no_key_of_the_audit_trail() {
     fs::write(folder.path().join("jwt-0-first-eddsa.pem"), "irrelevant").unwrap();
     assert!(matches!(AuditKeys::open(folder.path(), false, NOW), Err(KeyError::NoAuditKey { .. })));
     fs::write(folder.path().join("audit-first.pem"), "irrelevant").unwrap();
-    assert!(matches!(AuditKeys::open(folder.path(), false, NOW), Err(KeyError::Unusable { .. })));
+    assert!(matches!(AuditKeys::open(folder.path(), false, NOW), Err(KeyError::File(KeyFileError::Unusable { .. }))));
 }

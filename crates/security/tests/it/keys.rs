@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use mif_domain::sessions::{AccessTokens as _, TokenError};
+use mif_keyfiles::KeyFileError;
 use mif_security::{KeyError, SigningAlgorithm};
 use serde_json::json;
 
@@ -51,7 +52,7 @@ fn a_key_that_others_may_read_is_refused() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o601] {
         folder.set_mode(FIRST, mode);
         let error = folder.open(SigningAlgorithm::EdDsa, true).unwrap_err();
-        assert!(matches!(error, KeyError::Exposed { .. }), "{mode:o}: {error}");
+        assert!(matches!(error, KeyError::File(KeyFileError::Exposed { .. })), "{mode:o}: {error}");
         assert!(error.to_string().contains(FIRST), "{error}");
     }
     folder.set_mode(FIRST, 0o400);
@@ -74,7 +75,7 @@ fn a_broken_key_file_is_named() {
         fs::write(&path, content).unwrap();
         folder.set_mode(name, 0o600);
         let error = folder.open(SigningAlgorithm::EdDsa, true).unwrap_err();
-        assert!(matches!(error, KeyError::Unusable { .. }), "{name}: {error}");
+        assert!(matches!(error, KeyError::File(KeyFileError::Unusable { .. })), "{name}: {error}");
         assert!(error.to_string().contains(name), "{error}");
         fs::remove_file(path).unwrap();
     }
@@ -179,7 +180,7 @@ fn a_folder_that_turns_bad_leaves_the_known_keys_in_use() {
     folder.set_mode(FIRST, 0o644);
     folder.clock.advance(Duration::from_secs(3));
     assert!(tokens.verify(&token, at(NOW)).is_ok());
-    assert!(matches!(tokens.check(), Err(KeyError::Exposed { .. })), "the probe must tell");
+    assert!(matches!(tokens.check(), Err(KeyError::File(KeyFileError::Exposed { .. }))), "the probe must tell");
     fs::remove_dir_all(folder.path()).unwrap();
     folder.clock.advance(Duration::from_secs(3));
     assert!(tokens.verify(&token, at(NOW)).is_ok());

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use mif_application::bootstrap::{CreateAdmin, ResetPassword, UnlockAccount};
+use mif_application::bootstrap::{CreateAdmin, ResetPassword, ResetSecondFactor, UnlockAccount};
 use mif_domain::users::{EmailAddress, PlainPassword, Username};
 
 use super::password_from_stdin;
@@ -35,6 +35,11 @@ pub(super) async fn run(command: Admin, settings: &Settings) -> anyhow::Result<(
         Admin::Unlock { user } => {
             let unlocked = UnlockAccount { name: user }.run(core).await?;
             writeln!(output, "{} is unlocked", unlocked.username)?;
+            None
+        }
+        Admin::ResetMfa { user } => {
+            ResetSecondFactor { name: user.clone() }.run(core).await?;
+            writeln!(output, "{user} signs in with the password alone, and has no session any more")?;
             None
         }
         Admin::ResetPassword { user, password_stdin } => {

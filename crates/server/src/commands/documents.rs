@@ -27,8 +27,14 @@ async fn execute(command: Documents, settings: &Settings, core: &Core) -> anyhow
             }
             rescan(core, only_unscanned).await
         }
-        Documents::Sweep { older_than } => {
+        Documents::Sweep { older_than, offline } => {
             let older_than = TimeDelta::from_std(older_than).context("--older-than")?;
+            if older_than < SweepDocuments::LEAST && !offline {
+                bail!(
+                    "--older-than below 15m could take what an upload is about to store; with no server running, add \
+                     --offline"
+                );
+            }
             let swept = SweepDocuments { older_than }.run(core).await?;
             let line = format!(
                 "{} blobs without a document and {} unfinished uploads removed",

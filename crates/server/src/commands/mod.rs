@@ -63,6 +63,7 @@ fn telemetry(settings: &Settings) -> anyhow::Result<Telemetry> {
         format: settings.log.format,
         filter: settings.log.filter.clone(),
         otlp_endpoint: settings.telemetry.otlp_endpoint.clone(),
+        otlp_protocol: settings.telemetry.otlp_protocol,
         service_name: settings.telemetry.service_name.clone(),
         service_version: env!("CARGO_PKG_VERSION"),
         sample_ratio: settings.telemetry.sample_ratio,

@@ -29,9 +29,10 @@ pub(super) const SECRETS: [&str; 6] = [
 /// Keys that hold a list: in a file also as an array.
 const LISTS: [&str; 4] = ["http.trusted_proxies", "mfa.required_roles", "documents.types", "cors.origins"];
 /// Variables that other software agrees upon. They give way to our own.
-const STANDARD: [(&str, &str); 4] = [
+const STANDARD: [(&str, &str); 5] = [
     ("DATABASE_URL", "database.url"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "telemetry.otlp_protocol"),
     ("OTEL_SERVICE_NAME", "telemetry.service_name"),
     ("OTEL_TRACES_SAMPLER_ARG", "telemetry.sample_ratio"),
 ];

@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// One of a few words, whatever their case.
-    pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: [(&str, T); 2]) -> Read<T> {
+    pub(super) fn word<T: Copy, const N: usize>(&mut self, key: &'static str, words: [(&str, T); N]) -> Read<T> {
         let allowed = words.map(|(word, _)| word).join(" or ");
         self.parse(key, &allowed, |value| {
             words.iter().find(|(word, _)| value.eq_ignore_ascii_case(word)).map(|(_, meant)| *meant)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mif_domain::users::{EmailAddress, PasswordPolicy, PlainPassword, Role};
 use mif_security::SigningAlgorithm;
-use mif_telemetry::{LogFormat, TelemetrySettings};
+use mif_telemetry::{LogFormat, OtlpProtocol, TelemetrySettings};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::network::Network;
@@ -288,6 +288,7 @@ fn filter(directives: &str) -> Option<String> {
         format: LogFormat::Json,
         filter: directives.to_owned(),
         otlp_endpoint: None,
+        otlp_protocol: OtlpProtocol::Grpc,
         service_name: String::new(),
         service_version: "",
         sample_ratio: 0.0,
@@ -299,11 +300,13 @@ fn filter(directives: &str) -> Option<String> {
 /// Traces.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
-    /// Where they go by OTLP over gRPC.
+    /// Where they go by OTLP.
     pub otlp_endpoint: Option<String>,
+    /// What is spoken there.
+    pub otlp_protocol: OtlpProtocol,
     /// The name of this server in them.
     pub service_name: String,
-    /// The share of those that begin here and are exported, 0 to 1.
+    /// The share that is exported, 0 to 1, unless a trusted proxy decided.
     pub sample_ratio: f64,
 }
 
@@ -311,10 +314,19 @@ impl Telemetry {
     pub(super) fn read(reader: &mut Reader) -> Read<Self> {
         let endpoint = "an address such as http://localhost:4317";
         let otlp_endpoint = reader.optional("telemetry.otlp_endpoint", endpoint, base_url);
+        // The last word is that of OTEL_EXPORTER_OTLP_PROTOCOL.
+        let protocols =
+            [("grpc", OtlpProtocol::Grpc), ("http", OtlpProtocol::Http), ("http/protobuf", OtlpProtocol::Http)];
+        let otlp_protocol = reader.word("telemetry.otlp_protocol", protocols);
         let service_name = reader.name("telemetry.service_name");
         let ratio = |v: &str| v.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
         let sample_ratio = reader.parse("telemetry.sample_ratio", "a number from 0 to 1", ratio);
-        Ok(Self { otlp_endpoint: otlp_endpoint?, service_name: service_name?, sample_ratio: sample_ratio? })
+        Ok(Self {
+            otlp_endpoint: otlp_endpoint?,
+            otlp_protocol: otlp_protocol?,
+            service_name: service_name?,
+            sample_ratio: sample_ratio?,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config::{File, FileFormat, Source as _, Value, ValueKind};
 use mif_domain::users::PasswordPolicy;
 use mif_server::settings::{Migrate, Profile, Settings, SettingsError, Sources};
-use mif_telemetry::LogFormat;
+use mif_telemetry::{LogFormat, OtlpProtocol};
 use secrecy::ExposeSecret as _;
 
 const DEFAULT: &str = include_str!("../../../../config/default.toml");
@@ -199,6 +199,8 @@ fn values_outside_what_is_allowed_stop_the_start() {
         ("MIF_TELEMETRY__SAMPLE_RATIO", "1.1"),
         ("MIF_TELEMETRY__SAMPLE_RATIO", "NaN"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("MIF_TELEMETRY__OTLP_PROTOCOL", "udp"),
         ("OTEL_TRACES_SAMPLER_ARG", "half"),
     ] {
         let text = refusal(&[(name, value)]);
@@ -303,6 +305,7 @@ fn standard_variables_are_read_and_give_way_to_our_own_save_rust_log() {
     let standard = [
         ("DATABASE_URL", "postgres://db/standard"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
         ("OTEL_SERVICE_NAME", "plant"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.01"),
         ("RUST_LOG", "debug"),
@@ -310,16 +313,19 @@ fn standard_variables_are_read_and_give_way_to_our_own_save_rust_log() {
     let settings = loaded(&standard);
     assert_eq!(settings.database.url.expose_secret(), "postgres://db/standard");
     assert_eq!(settings.telemetry.otlp_endpoint.as_deref(), Some("http://collector:4317"));
+    assert_eq!(settings.telemetry.otlp_protocol, OtlpProtocol::Http);
     assert_eq!((settings.telemetry.service_name.as_str(), settings.telemetry.sample_ratio), ("plant", 0.01));
     assert_eq!(settings.log.filter, "debug");
 
     let ours = [
         ("MIF_DATABASE__URL", "postgres://db/ours"),
+        ("MIF_TELEMETRY__OTLP_PROTOCOL", "grpc"),
         ("MIF_TELEMETRY__SERVICE_NAME", "ours"),
         ("MIF_LOG__FILTER", "error"),
     ];
     let settings = loaded(&[&standard[..], &ours[..]].concat());
     assert_eq!(settings.database.url.expose_secret(), "postgres://db/ours");
+    assert_eq!(settings.telemetry.otlp_protocol, OtlpProtocol::Grpc);
     assert_eq!(settings.telemetry.service_name, "ours");
     assert_eq!(settings.log.filter, "debug");
 }

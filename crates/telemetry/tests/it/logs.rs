@@ -71,6 +71,19 @@ fn the_filter_decides_what_is_logged() {
 }
 
 #[test]
+fn no_filter_lets_through_what_holds_the_values_of_others() {
+    let settings = TelemetrySettings { filter: "trace,sea_orm=trace,h2=trace".to_owned(), ..settings() };
+    let lines = logged(&settings, || {
+        let _statement = tracing::trace_span!(target: "sea_orm::driver", "execute", values = "topsecret").entered();
+        tracing::debug!(target: "h2::codec", "topsecret");
+        tracing::trace!("ours");
+        tracing::info!(target: "sea_orm::driver", "nothing below");
+    });
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(!lines.concat().contains("topsecret"), "{lines:#?}");
+}
+
+#[test]
 fn settings_that_cannot_be_meant_are_refused() {
     let refused = |settings| assemble(&settings, Captured::default(), false).err().unwrap();
     let error = refused(TelemetrySettings { filter: "info,=".to_owned(), ..settings() });

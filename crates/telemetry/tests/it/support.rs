@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use mif_telemetry::{LogFormat, TelemetrySettings};
+use mif_telemetry::{LogFormat, OtlpProtocol, TelemetrySettings};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -38,6 +38,7 @@ pub(crate) fn settings() -> TelemetrySettings {
         format: LogFormat::Json,
         filter: "info".to_owned(),
         otlp_endpoint: None,
+        otlp_protocol: OtlpProtocol::Grpc,
         service_name: "mif".to_owned(),
         service_version: "0.1.0",
         sample_ratio: 1.0,

@@ -8,6 +8,10 @@ use mif_domain::documents::FileId;
 use mif_domain::outbox::{Lane, LeasedMessage, OutboxMessage};
 use mif_domain::sessions::SessionId;
 use mif_domain::users::{EmailAddress, UserId};
+use opentelemetry::Context;
+use opentelemetry::trace::{
+    FutureExt as _, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+};
 
 use super::{Backend, at_once};
 use crate::{T0, later};
@@ -21,12 +25,14 @@ macro_rules! outbox_contracts {
             an_expired_lease_can_be_taken_again,
             a_completed_message_is_gone,
             a_postponed_message_waits,
+            a_message_that_was_put_back_has_lost_no_attempt,
             a_message_that_was_given_up_is_not_leased_again,
             messages_come_in_order_and_in_batches,
             a_lane_does_not_wait_for_another,
             every_message_is_read_back_as_it_was_written,
             parallel_workers_never_get_the_same_message,
             every_message_reads_back_as_it_was_written,
+            a_message_remembers_the_trace_it_was_added_in,
         );
     };
 }
@@ -82,6 +88,15 @@ pub async fn a_postponed_message_waits(backend: &Backend) {
     backend.queue.postpone(id, "la poste est en grève", Some(later(120))).await.unwrap();
     assert!(lease(backend, later(119), 10).await.is_empty());
     assert_eq!(lease(backend, later(120), 10).await.first().map(|m| (m.id, m.attempt)), Some((id, 2)));
+}
+
+/// It waits like any other.
+pub async fn a_message_that_was_put_back_has_lost_no_attempt(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let id = lease(backend, T0, 10).await.first().unwrap().id;
+    backend.queue.put_back(id, later(20)).await.unwrap();
+    assert!(lease(backend, later(19), 10).await.is_empty());
+    assert_eq!(lease(backend, later(20), 10).await.first().map(|m| (m.id, m.attempt)), Some((id, 1)));
 }
 
 /// It is kept for people, not for workers.
@@ -168,4 +183,15 @@ pub async fn every_message_reads_back_as_it_was_written(backend: &Backend) {
     unit.commit().await.unwrap();
     let leased: Vec<_> = lease(backend, T0, 10).await.into_iter().map(|leased| leased.message).collect();
     assert_eq!(leased, messages);
+}
+
+/// When there was one.
+pub async fn a_message_remembers_the_trace_it_was_added_in(backend: &Backend) {
+    let (trace, span) = (TraceId::from_bytes([0x4b; 16]), SpanId::from_bytes([7; 8]));
+    let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
+    enqueue(backend, 1).with_context(Context::new().with_remote_span_context(span)).await;
+    enqueue(backend, 1).await;
+    let kept: Vec<_> = lease(backend, T0, 10).await.into_iter().map(|leased| leased.trace_parent).collect();
+    let expected = format!("00-{}-{}-01", "4b".repeat(16), "07".repeat(8));
+    assert_eq!(kept, [Some(expected), None]);
 }

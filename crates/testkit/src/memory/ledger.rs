@@ -7,6 +7,9 @@ use mif_domain::outbox::{Outbox, OutboxId, OutboxMessage};
 use mif_domain::repository::Stored;
 use mif_domain::{Constraint, Instant, RepositoryError};
 
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
+
 use super::Unit;
 use super::state::{Entry, OutboxEntry};
 
@@ -51,10 +54,18 @@ impl Outbox for Messages<'_> {
             attempts: 0,
             last_error: None,
             given_up: false,
+            trace_parent: trace_parent(),
         };
         self.0.state.outbox.insert(id, entry);
         Ok(())
     }
+}
+
+/// The span that somebody is in, as W3C Trace Context spells it.
+fn trace_parent() -> Option<String> {
+    let context = Context::current();
+    let span = context.span().span_context().clone();
+    span.is_valid().then(|| format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags()))
 }
 
 #[async_trait]

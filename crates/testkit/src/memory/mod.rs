@@ -136,6 +136,7 @@ impl OutboxQueue for MemoryStore {
                         message: entry.message.clone(),
                         attempt: entry.attempts,
                         enqueued_at: entry.enqueued_at,
+                        trace_parent: entry.trace_parent.clone(),
                     }
                 })
                 .collect()
@@ -145,6 +146,17 @@ impl OutboxQueue for MemoryStore {
     async fn complete(&self, id: OutboxId) -> Stored<()> {
         let _turn = self.take_turn().await?;
         self.write(|state| state.outbox.remove(&id));
+        Ok(())
+    }
+
+    async fn put_back(&self, id: OutboxId, at: Instant) -> Stored<()> {
+        let _turn = self.take_turn().await?;
+        self.write(|state| {
+            let Some(entry) = state.outbox.get_mut(&id) else { return };
+            entry.leased_until = None;
+            entry.attempts = entry.attempts.saturating_sub(1);
+            entry.due_at = at;
+        });
         Ok(())
     }
 

@@ -147,6 +147,8 @@ pub struct OutboxEntry {
     pub last_error: Option<String>,
     /// Whether nobody will try again.
     pub given_up: bool,
+    /// The trace that it was added in.
+    pub trace_parent: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -40,6 +40,8 @@ impl Rule {
 }
 
 const DOMAIN: Reach = Reach::Only(&["mif-domain"]);
+/// Adapters that keep keys in files.
+const KEYS: Reach = Reach::Only(&["mif-domain", "mif-keyfiles"]);
 const NONE: Reach = Reach::Only(&[]);
 
 /// The core may not grow I/O, serde or a runtime by accident, so each crate it sees is named with its reason.
@@ -76,9 +78,10 @@ const RULES: &[Rule] = &[
     Rule { externals: Some(APPLICATION_EXTERNALS), dev: CORE_TESTS, ..Rule::new("mif-application", DOMAIN) },
     Rule::new("mif-persistence", Reach::Only(&["mif-domain", "mif-migrations"])),
     Rule::new("mif-migrations", NONE),
-    Rule::new("mif-security", DOMAIN),
+    Rule::new("mif-keyfiles", NONE),
+    Rule::new("mif-security", KEYS),
     Rule::new("mif-mail", DOMAIN),
-    Rule::new("mif-filestore", DOMAIN),
+    Rule::new("mif-filestore", KEYS),
     Rule::new("mif-clamav", DOMAIN),
     Rule::new("mif-telemetry", DOMAIN),
     Rule::new("mif-http", Reach::Only(&["mif-domain", "mif-application"])),

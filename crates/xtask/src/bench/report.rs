@@ -33,6 +33,16 @@ impl Report {
         );
     }
 
+    /// A figure that is told beside another one, without an aim.
+    pub(super) fn beside(&mut self, figure: &str, value: f64, base: f64, unit: &str) {
+        self.note(figure, true);
+        println!(
+            "{}",
+            json!({"figure": figure, "value": rounded(value), "base": rounded(base), "ratio": rounded(value / base),
+                   "unit": unit})
+        );
+    }
+
     /// A figure that should stay at or below `aim`.
     pub(super) fn limit(&mut self, figure: &str, value: f64, aim: f64, unit: &str) {
         let met = value <= aim;

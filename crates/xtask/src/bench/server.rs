@@ -16,14 +16,17 @@ use crate::workspace::capture;
 
 const ADMIN_EMAIL: &str = "bench@mif.local";
 /// Of an account that lives for one run on a loopback port.
-const ADMIN_PASSWORD: &str = "Quatre-vannes-et-1-pompe";
+pub(super) const ADMIN_PASSWORD: &str = "Quatre-vannes-et-1-pompe";
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const STOPPED_WITHIN: Duration = Duration::from_secs(15);
 const POLL_EVERY: Duration = Duration::from_millis(1);
 
+#[derive(Clone, Copy)]
 pub(super) struct Launch<'a> {
     pub(super) binary: &'a Path,
     pub(super) root: &'a Path,
+    /// What a figure sets otherwise than the others.
+    pub(super) settings: &'a [(&'a str, &'a str)],
 }
 
 impl Launch<'_> {
@@ -37,6 +40,7 @@ impl Launch<'_> {
         if let Some(url) = database {
             command.env("DATABASE_URL", url);
         }
+        command.envs(self.settings.iter().copied());
         command
     }
 
@@ -104,7 +108,16 @@ impl Server {
     }
 
     pub(super) fn resident_mib(&self) -> Outcome<f64> {
-        resident_mib(&crate::workspace::read(Path::new(&format!("/proc/{}/status", self.process.id())))?)
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever had.
+    pub(super) fn peak_resident_mib(&self) -> Outcome<f64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, label: &str) -> Outcome<f64> {
+        mebibytes(&crate::workspace::read(Path::new(&format!("/proc/{}/status", self.process.id())))?, label)
     }
 
     /// Asks the server to end and waits: a start after a kill would be a recovery, not a cold start.
@@ -137,20 +150,20 @@ impl Drop for Server {
     }
 }
 
-fn resident_mib(status: &str) -> Outcome<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+fn mebibytes(status: &str, label: &str) -> Outcome<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(label));
     let kib: Option<f64> = line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse().ok());
     kib.map(|kib| kib / 1024.0).ok_or_else(|| "the system does not tell the resident memory".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::resident_mib;
+    use super::mebibytes;
 
     #[test]
     fn resident_memory_is_read_in_mebibytes() {
         let status = "Name:\tmif\nVmPeak:\t  400000 kB\nVmRSS:\t   40960 kB\nRssAnon:\t   100 kB\n";
-        assert!((resident_mib(status).unwrap() - 40.0).abs() < f64::EPSILON);
-        assert!(resident_mib("Name:\tmif\n").is_err());
+        assert!((mebibytes(status, "VmRSS:").unwrap() - 40.0).abs() < f64::EPSILON);
+        assert!(mebibytes("Name:\tmif\n", "VmRSS:").is_err());
     }
 }

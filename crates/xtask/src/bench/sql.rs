@@ -94,6 +94,17 @@ pub(super) fn insert_interventions(rows: u32) -> String {
 }
 
 /// Sessions of the first account, for the ceiling alone. Answers their identifiers.
+/// Accounts that differ from the first one in their names only, the password included.
+pub(super) fn insert_people(count: u32) -> String {
+    format!(
+        "INSERT INTO users (username, email, email_norm, search_text, role, is_active, language, password_hash, \
+         password_changed_at, must_change_password, created_at, updated_at, version) \
+         SELECT 'person-' || n, 'person-' || n || '@mif.local', 'person-' || n || '@mif.local', 'person', 'manager', \
+         true, 'fr', password_hash, now(), false, now(), now(), 1 \
+         FROM users, generate_series(0, {count} - 1) AS n WHERE id = (SELECT min(id) FROM users)"
+    )
+}
+
 pub(super) fn insert_sessions(count: u32) -> String {
     format!(
         "INSERT INTO sessions (user_id, device, created_at, last_used_at, expires_at, current_hash, generation, \

@@ -12,6 +12,7 @@ use crate::access::RequestInfo;
 use crate::auth::TokenPair;
 use crate::auth::guess::Guess;
 use crate::auth::open_session::{OpenSession, OpenSessionError};
+use crate::auth::refusal::Arrival;
 
 /// Opens the session of somebody whose password was right a moment ago.
 #[derive(Debug)]
@@ -53,9 +54,20 @@ impl From<OpenSessionError> for VerifySecondFactorError {
 }
 
 impl VerifySecondFactor {
-    /// Takes a try, counts a failure, and only then looks at the code.
+    /// Opens a session, or takes its time to refuse: neither text nor time tells a wrong code from one that was not looked
+    /// at.
     #[tracing::instrument(target = "mif_trace", name = "VerifySecondFactor", skip_all)]
     pub async fn run(self, core: &Core) -> Result<TokenPair, VerifySecondFactorError> {
+        let arrival = Arrival::now(core);
+        let outcome = self.attempt(core).await;
+        if matches!(outcome, Err(VerifySecondFactorError::WrongCode)) {
+            arrival.hold_refusal(core).await;
+        }
+        outcome
+    }
+
+    /// Takes a try, counts a failure, and only then looks at the code.
+    async fn attempt(self, core: &Core) -> Result<TokenPair, VerifySecondFactorError> {
         let token = ChallengeToken::parse(&self.challenge).ok_or(VerifySecondFactorError::ChallengeEnded)?;
         let challenge = take_a_try(core, &token).await?.ok_or(VerifySecondFactorError::ChallengeEnded)?;
         let user_id = challenge.user_id;

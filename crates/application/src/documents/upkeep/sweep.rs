@@ -24,6 +24,8 @@ pub struct Swept {
 impl SweepDocuments {
     /// Long after the last upload could still be on its way.
     pub const USUAL: TimeDelta = TimeDelta::hours(24);
+    /// What is younger may belong to an upload that is on its way: the ten minutes that one may take, and some.
+    pub const LEAST: TimeDelta = TimeDelta::minutes(15);
     /// Blobs a round.
     const BATCH: usize = 500;
 

@@ -1,0 +1,101 @@
+//! The identity of a request in traces, and what a caller may say about it.
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use mif_domain::Entropy;
+use opentelemetry::baggage::BaggageExt as _;
+use opentelemetry::propagation::Extractor;
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use crate::edge::hex;
+
+/// Tells the sampler that the caller's word on sampling counts. Whoever sets up the export looks for it by this name; what
+/// does not carry it is sampled by our own ratio.
+const HEEDED: &str = "mif.heeded";
+/// `00-<32>-<16>-<2>`: no later version may be shorter.
+const TRACEPARENT_BYTES: usize = 55;
+
+/// The trace that a caller asks us to go on with.
+pub(crate) struct CallersTrace {
+    parent: SpanContext,
+    is_heeded: bool,
+}
+
+impl CallersTrace {
+    /// None without a `traceparent` (W3C Trace Context), with several, and with one that cannot be read. Its identifiers are
+    /// always taken; its *sampled* flag only from a peer that is `trusted`, or anybody could make us export every request.
+    pub(crate) fn of(headers: &HeaderMap, trusted: bool) -> Option<Self> {
+        let mut given = headers.get_all("traceparent");
+        let whole = given.next().is_some_and(|value| value.len() >= TRACEPARENT_BYTES) && given.next().is_none();
+        whole.then_some(())?;
+        let context = opentelemetry::global::get_text_map_propagator(|propagator| {
+            propagator.extract_with_context(&Context::new(), &Headers(headers))
+        });
+        let parent = context.span().span_context().clone();
+        parent.is_valid().then_some(Self { parent, is_heeded: trusted })
+    }
+}
+
+/// The identity of this request in traces.
+pub(crate) struct TraceIds {
+    pub(crate) trace_id: String,
+    pub(crate) span_id: String,
+    pub(crate) sampled: bool,
+}
+
+impl TraceIds {
+    /// The caller's trace goes on here; without one a new trace begins.
+    pub(crate) fn of(caller: Option<&CallersTrace>, entropy: &dyn Entropy) -> Self {
+        let mut random = [0; 24];
+        entropy.fill(&mut random);
+        let (trace, span) = random.split_at(16);
+        let fresh = Self { trace_id: hex(trace), span_id: hex(span), sampled: false };
+        match caller {
+            Some(CallersTrace { parent, is_heeded }) => {
+                Self { trace_id: parent.trace_id().to_string(), sampled: *is_heeded && parent.is_sampled(), ..fresh }
+            }
+            None => fresh,
+        }
+    }
+
+    /// Ties the span to the caller's trace, and takes the identity that the exporter knows it by, when there is one.
+    pub(crate) fn adopt(self, span: &Span, caller: Option<CallersTrace>) -> Self {
+        if let Some(CallersTrace { parent, is_heeded }) = caller {
+            let mut context = Context::new().with_remote_span_context(parent);
+            if is_heeded {
+                context = context.with_baggage([KeyValue::new(HEEDED, true)]);
+            }
+            // Fails when nothing is exported, which is fine.
+            let _ = span.set_parent(context);
+        }
+        let exported = span.context();
+        let exported = exported.span().span_context().clone();
+        if !exported.is_valid() {
+            return self;
+        }
+        Self {
+            trace_id: exported.trace_id().to_string(),
+            span_id: exported.span_id().to_string(),
+            sampled: exported.is_sampled(),
+        }
+    }
+
+    /// As the answer carries it (W3C Trace Context).
+    pub(crate) fn traceparent(&self) -> String {
+        let flags = if self.sampled { "01" } else { "00" };
+        format!("00-{}-{}-{flags}", self.trace_id, self.span_id)
+    }
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
