@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     must(&mut workspace.cargo(["build", "--locked", "--workspace", "--bins"]))?;
     let folder = workspace.target.join(format!("schemathesis-{SCHEMATHESIS}"));
     let program = python::find_or_install(&folder, &format!("schemathesis=={SCHEMATHESIS}"), "st")?;
-    let mut server = Server::start(workspace.server_binary("debug")?)?;
+    let mut server = Server::start(&workspace.server_binary("debug")?)?;
 
     let mut schemathesis = Command::new(program);
     schemathesis
@@ -55,15 +55,15 @@ struct Server {
 }
 
 impl Server {
-    fn start(binary: PathBuf) -> Outcome<Self> {
+    fn start(binary: &Path) -> Outcome<Self> {
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         for (email, username) in ACCOUNTS {
-            make_account(command(&binary, folder.path()), email, username)?;
+            make_account(command(binary, folder.path()), email, username)?;
         }
         let port = free_port()?;
         let log = File::create(folder.path().join("log")).map_err(|error| format!("cannot write a log: {error}"))?;
         let errors = log.try_clone().map_err(|error| format!("cannot share the log: {error}"))?;
-        let process = command(&binary, folder.path())
+        let process = command(binary, folder.path())
             .arg("serve")
             .env("MIF_HTTP__BIND", format!("127.0.0.1:{port}"))
             .env("MIF_LIMITS__ENABLED", "false")
