@@ -3,8 +3,11 @@
 //! libFuzzer needs to see which branches run. The instrumentation is LLVM's own and is asked for by flags that the stable
 //! compiler takes; only the sanitizers would need a nightly one, and without `unsafe` they would find little here.
 
+use std::collections::BTreeSet;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::SystemTime;
 
 use crate::Outcome;
 use crate::workspace::{Workspace, capture, must, status};
@@ -65,36 +68,69 @@ pub(crate) fn run(workspace: &Workspace, plan: &Plan) -> Outcome<ExitCode> {
     // With a target named, build scripts and macros are left as they are: they are not linked with libFuzzer.
     must(build.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\u{1f}")))?;
 
+    let scratch = Scratch::new(&output)?;
     let mut failed = Vec::new();
     for name in chosen {
         eprintln!("== {name}, {} s", plan.seconds);
         let [corpus, findings] = ["corpus", "findings"].map(|kind| output.join(kind).join(name));
-        for folder in [&corpus, &findings] {
-            std::fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-        }
-        let mut fuzzer = Command::new(output.join(&host).join("release").join(name));
+        make(&corpus)?;
+        make(&findings)?;
+        let before = files(&findings)?;
+        let binary = output.join(&host).join("release").join(name);
+        let mut fuzzer = Command::new(&binary);
         // What is found on the way is kept in the first folder, for the next run; the seeds stay as they are.
-        fuzzer.arg(&corpus).arg(home.join("corpus").join(name));
+        fuzzer.arg(&corpus).arg(home.join("corpus").join(name)).env("TMPDIR", &scratch.0);
         fuzzer.args([&format!("-max_total_time={}", plan.seconds), "-timeout=10", "-rss_limit_mb=3072"]);
-        fuzzer.args(["-max_len=4096", "-print_final_stats=1", &format!("-artifact_prefix={}/", findings.display())]);
+        fuzzer.args(["-max_len=4096", "-verbosity=0", "-print_final_stats=1"]);
+        fuzzer.arg(format!("-artifact_prefix={}/", findings.display()));
         if !status(&mut fuzzer)?.success() {
             failed.push(name.as_str());
+            for file in files(&findings)?.difference(&before).map(|(file, _)| file) {
+                eprintln!("== {name} failed; the same again: {} {}", binary.display(), file.display());
+            }
         }
     }
-    if failed.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+    if failed.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(format!("{} failed", failed.join(", "))) }
+}
+
+/// Where targets keep their files, gone at the end: libFuzzer leaves without cleaning up.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    /// In memory, where there is such a place: this is about bytes, not about disks.
+    fn new(output: &Path) -> Outcome<Self> {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory } else { output };
+        let folder = parent.join(format!("mif-fuzz-{}", std::process::id()));
+        make(&folder)?;
+        Ok(Self(folder))
     }
-    Err(format!("{} failed: what was sent is below {}", failed.join(", "), output.join("findings").display()))
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn make(folder: &Path) -> Outcome<()> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))
+}
+
+/// The files of a folder and when each was written: what is found twice is written twice, to the same file.
+fn files(folder: &Path) -> Outcome<BTreeSet<(PathBuf, SystemTime)>> {
+    let cannot = |error| format!("cannot list {}: {error}", folder.display());
+    let written = |entry: std::io::Result<DirEntry>| {
+        let entry = entry?;
+        Ok((entry.path(), entry.metadata()?.modified()?))
+    };
+    std::fs::read_dir(folder).and_then(|entries| entries.map(written).collect()).map_err(cannot)
 }
 
 /// Their names, from the files.
 fn targets(home: &Path) -> Outcome<Vec<String>> {
-    let folder = home.join("targets");
-    let cannot = |error| format!("cannot list {}: {error}", folder.display());
-    let files: Vec<PathBuf> = std::fs::read_dir(&folder).map_err(cannot)?.flatten().map(|entry| entry.path()).collect();
-    let mut names: Vec<String> = files.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned())).collect();
-    names.sort();
-    Ok(names)
+    let files = files(&home.join("targets"))?;
+    Ok(files.iter().filter_map(|(file, _)| Some(file.file_stem()?.to_str()?.to_owned())).collect())
 }
 
 /// The triple of this machine.

@@ -3,6 +3,7 @@
 //! A target fails by a panic, by a time-out, by a status of 500 or more, or by what it asserts itself.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,8 +38,15 @@ type Call = Box<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>>>>;
 /// What came back.
 pub struct Answer {
     pub status: u16,
-    pub headers: HeaderMap,
+    headers: HeaderMap,
     pub body: Bytes,
+}
+
+impl Answer {
+    /// A header that came back, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 struct Application {
@@ -50,7 +58,8 @@ struct Application {
 
 thread_local! {
     static SYSTEM: SystemRunner = System::new();
-    static APPLICATION: RefCell<Option<Application>> = const { RefCell::new(None) };
+    // Left alone at the end: what actix keeps in this thread may be gone before it.
+    static APPLICATION: RefCell<ManuallyDrop<Option<Application>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Sends a request as the administrator, and fails when the server is at fault.
@@ -59,7 +68,7 @@ pub fn send(request: TestRequest) -> Answer {
         APPLICATION.with_borrow_mut(|slot| {
             let spent = slot.as_ref().is_none_or(|application| application.left == 0);
             if spent {
-                *slot = Some(system.block_on(Application::start()));
+                **slot = Some(system.block_on(Application::start()));
             }
             let application = slot.as_mut().expect("it was just started");
             application.left -= 1;
@@ -78,12 +87,24 @@ pub fn send(request: TestRequest) -> Answer {
     })
 }
 
-/// A query or a header must be text that HTTP can carry: everything else is written as `%XX`.
+/// A query must be text that HTTP can carry: everything else is written as `%XX`. A `%` stays as it is, whatever follows.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
         match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' | b'&' | b'=' | b'+' | b',' | b':' => {
+            b'0'..=b'9'
+            | b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'~'
+            | b'&'
+            | b'='
+            | b'+'
+            | b','
+            | b':'
+            | b'%' => {
                 text.push(char::from(*byte));
             }
             _ => text.push_str(&format!("%{byte:02X}")),
@@ -148,7 +169,7 @@ impl Application {
     }
 }
 
-/// One of everything that requests can name: each has the identifier 1.
+/// One of everything that requests can name: each has the identifier 1. Of some there is another, for a second page.
 async fn plant(core: &Core) {
     let mut work = core.work.begin().await.expect("a unit of work");
     let nadia = a_user("nadia").role(Role::Admin).password_hash(FastHasher::stored(PASSWORD)).build();
@@ -157,10 +178,13 @@ async fn plant(core: &Core) {
     a_customer(&*core.work, "Conserverie Atlas").await;
     a_stored_technician(&*core.work, "karim").await;
     let mut work = core.work.begin().await.expect("a unit of work");
-    let machine = work.equipment().insert(an_equipment("Presse").build(), T0).await.expect("a machine");
-    let reference = work.interventions().next_reference(2026).await.expect("a reference");
-    let draft = an_intervention("Bruit", machine.id).build();
-    work.interventions().insert(reference, draft, None, None, None, T0).await.expect("an intervention");
+    for number in 1..=2 {
+        let machine = work.equipment().insert(an_equipment("Presse").build(), T0).await.expect("a machine");
+        let reference = work.interventions().next_reference(2026).await.expect("a reference");
+        let draft = an_intervention("Bruit", machine.id).build();
+        let intervention = work.interventions().insert(reference, draft, None, None, None, T0).await;
+        assert_eq!(intervention.expect("an intervention").id.0, number);
+    }
     work.commit().await.expect("a commit");
 }
 

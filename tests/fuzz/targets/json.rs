@@ -1,4 +1,5 @@
-//! JSON bodies. The first byte chooses the route, the rest is the body.
+//! JSON bodies. The first byte chooses the route, the rest is the body. What was made or changed is read again: it is what
+//! the answer said, to the byte.
 
 #![no_main]
 
@@ -33,5 +34,11 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, body)) = data.split_first() else { return };
     let (method, path) = ROUTES[usize::from(*choice) % ROUTES.len()];
     let request = TestRequest::with_uri(path).method(method.parse::<Method>().expect("a method"));
-    mif_fuzz::send(request.insert_header(("content-type", "application/json")).set_payload(body.to_vec()));
+    let answer = mif_fuzz::send(request.insert_header(("content-type", "application/json")).set_payload(body.to_vec()));
+    // Only what can be read again has a version.
+    if let Some(version) = answer.header("etag") {
+        let again = mif_fuzz::send(TestRequest::get().uri(answer.header("location").unwrap_or(path)));
+        assert_eq!((again.status, again.header("etag")), (200, Some(version)), "{method} {path}");
+        assert_eq!(again.body, answer.body, "{method} {path}");
+    }
 });

@@ -1,4 +1,5 @@
 //! Queries of lists. The first byte chooses the list; its highest bit makes the rest a cursor that is well-formed base64.
+//! The next page, where there is one, can be read.
 
 #![no_main]
 
@@ -33,4 +34,11 @@ fuzz_target!(|data: &[u8]| {
     }
     let answer = mif_fuzz::send(TestRequest::get().uri(&format!("{list}?{query}")));
     assert!(matches!(answer.status, 200 | 400 | 422), "{}", answer.status);
+    // What we say is the next page is one.
+    if let Some(next) = answer.header("link") {
+        let address = next.strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\""));
+        let page = mif_fuzz::send(TestRequest::get().uri(address.expect("a link to the next page")));
+        assert_eq!(page.status, 200, "{next}: {}", String::from_utf8_lossy(&page.body));
+        assert_ne!(page.body, answer.body, "{next} is the page before");
+    }
 });
