@@ -19,7 +19,7 @@ ADDRESS = "203.0.113.9"
 
 # 422 for a request of the right shape: what is refused is what it refers to, or a value that no schema can know.
 STATE = {
-    # Only the server makes cursors; the tests of paging.rs read false ones.
+    # Only the server makes cursors; tests of paging.rs and the fuzz target `paging` read false ones.
     "curseur_invalide",
     # The same field in the address and in the form, the same skill twice in a list.
     "champ_double",

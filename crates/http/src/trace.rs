@@ -14,8 +14,6 @@ use crate::edge::hex;
 /// Tells the sampler that the caller's word on sampling counts. Whoever sets up the export looks for it by this name; what
 /// does not carry it is sampled by our own ratio.
 const HEEDED: &str = "mif.heeded";
-/// `00-<32>-<16>-<2>`: no later version may be shorter.
-const TRACEPARENT_BYTES: usize = 55;
 
 /// The trace that a caller asks us to go on with.
 pub(crate) struct CallersTrace {
@@ -28,14 +26,28 @@ impl CallersTrace {
     /// always taken; its *sampled* flag only from a peer that is `trusted`, or anybody could make us export every request.
     pub(crate) fn of(headers: &HeaderMap, trusted: bool) -> Option<Self> {
         let mut given = headers.get_all("traceparent");
-        let whole = given.next().is_some_and(|value| value.len() >= TRACEPARENT_BYTES) && given.next().is_none();
-        whole.then_some(())?;
+        let well_formed = given.next().is_some_and(|value| is_well_formed(value.as_bytes())) && given.next().is_none();
+        well_formed.then_some(())?;
         let context = opentelemetry::global::get_text_map_propagator(|propagator| {
             propagator.extract_with_context(&Context::new(), &Headers(headers))
         });
         let parent = context.span().span_context().clone();
         parent.is_valid().then_some(Self { parent, is_heeded: trusted })
     }
+}
+
+/// Whether it reads `00-<32>-<16>-<2>`, or begins like that in a later version, which may go on after another dash. The
+/// propagator measures nothing: it takes `+7` for a number, and long ones that lead with zeros.
+fn is_well_formed(traceparent: &[u8]) -> bool {
+    let starts = traceparent.iter().zip(0..55_usize).all(|(byte, place)| match place {
+        2 | 35 | 52 => *byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    });
+    let ends = match traceparent.get(55) {
+        None => traceparent.len() == 55,
+        Some(byte) => *byte == b'-' && !traceparent.starts_with(b"00"),
+    };
+    starts && ends
 }
 
 /// The identity of this request in traces.
@@ -97,5 +109,33 @@ impl Extractor for Headers<'_> {
     }
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_well_formed;
+
+    #[test]
+    fn a_traceparent_is_measured_to_the_byte() {
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        for good in ["00-T-S-01", "01-T-S-01", "01-T-S-01-x"] {
+            let good = good.replace('T', trace).replace('S', span);
+            assert!(is_well_formed(good.as_bytes()), "{good}");
+        }
+        let bad = [
+            String::new(),
+            format!("00-{trace}-{span}-0"),
+            format!("00-{trace}-{span}-01-"),
+            format!("00-{trace}-{span}-01-x"),
+            format!("01-{trace}-{span}-011"),
+            format!("00-0000000000000000{trace}-{span}-01"),
+            format!("00-+{}-{span}-01", &trace[1..]),
+            format!("00-{}-{span}-01", trace.to_uppercase()),
+            format!("00_{trace}-{span}-01"),
+        ];
+        for bad in bad {
+            assert!(!is_well_formed(bad.as_bytes()), "{bad}");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod bench;
 mod ci;
 mod clamd;
 mod coverage;
+mod fuzz;
 mod openapi;
 mod pg;
 mod python;
@@ -37,6 +38,8 @@ Usage: cargo xtask <command>
   arch                check the dependency rule between the crates
   test [args...]      run every test against a private PostgreSQL and clamd; args go to `cargo test`
   test-api [args...]  ask the server what the OpenAPI document allows and what not; args go to schemathesis
+  fuzz [target] [--seconds N]
+                      send every fuzz target what nobody would, for 60 s each or for N
   openapi [--check]   write docs/openapi.json, or only compare it
   ci                  what .ci/run runs: fmt, arch, clippy, test, openapi --check
   coverage            line coverage with its gate (needs cargo-llvm-cov)
@@ -62,6 +65,7 @@ fn dispatch(args: &[String]) -> Outcome<ExitCode> {
         ("arch", []) => arch::run(&Workspace::load()?),
         ("test", _) => test::run(&Workspace::load()?, rest),
         ("test-api", _) => api::run(&Workspace::load()?, rest),
+        ("fuzz", _) => fuzz::run(&Workspace::load()?, &fuzz::Plan::read(rest)?),
         ("openapi", []) => openapi::write(&Workspace::load()?),
         ("openapi", ["--check"]) => openapi::check(&Workspace::load()?),
         ("ci", []) => ci::run(&Workspace::load()?),

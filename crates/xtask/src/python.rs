@@ -1,4 +1,4 @@
-//! Programs from the Python Package Index, each in a virtual environment of its own below the target folder.
+//! Programs from `PyPI`, each in a virtual environment of its own below the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
