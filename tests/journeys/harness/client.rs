@@ -43,7 +43,7 @@ impl Client {
 
     /// The same session at another replica.
     pub(crate) fn at(&self, server: &super::Server) -> Self {
-        Self { token: self.token.clone(), ..server.client() }
+        Self { address: server.address().to_owned(), ..self.clone() }
     }
 
     /// The access token.
