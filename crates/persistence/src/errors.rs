@@ -2,6 +2,7 @@
 
 use mif_domain::{Constraint, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sqlx::error::DatabaseError;
 
 /// Translates an error of the database. `foreign_key` is what a broken reference means in the calling method: SQLite
 /// does not say which one it was; PostgreSQL does, and its word counts.
@@ -18,6 +19,9 @@ pub(crate) fn translate(error: DbErr, foreign_key: Constraint) -> RepositoryErro
             return RepositoryError::Conflict(named.unwrap_or(foreign_key));
         }
         _ => {}
+    }
+    if let Some(meaning) = driver_error(&error).and_then(check) {
+        return RepositoryError::Conflict(meaning);
     }
     match &error {
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => RepositoryError::Unavailable(error.to_string()),
@@ -58,10 +62,24 @@ fn gives_hope(code: &str) -> bool {
 
 /// The name that PostgreSQL gives in a field of its own: its text is in the language of the server.
 fn constraint_name(error: &DbErr) -> Option<String> {
+    driver_error(error)?.constraint().map(str::to_owned)
+}
+
+fn driver_error(error: &DbErr) -> Option<&dyn DatabaseError> {
     let (DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) = error else {
         return None;
     };
-    driver.as_database_error()?.constraint().map(str::to_owned)
+    driver.as_database_error()
+}
+
+/// A condition on a row that values alone do not ensure: a new machine whose parent is the identifier that it is about to
+/// get. PostgreSQL has a name of its own for the condition, SQLite that of the reference which it is written behind.
+fn check(error: &dyn DatabaseError) -> Option<Constraint> {
+    let own_parent = match error.constraint() {
+        Some(name) => name == "equipment_check",
+        None => error.message().ends_with("CHECK constraint failed: equipment_parent_id_fkey"),
+    };
+    (error.is_check_violation() && own_parent).then_some(Constraint::UnknownParent)
 }
 
 /// PostgreSQL names the constraint; SQLite says `UNIQUE constraint failed: table.column`.

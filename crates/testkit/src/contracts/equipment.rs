@@ -19,6 +19,7 @@ macro_rules! equipment_contracts {
         $crate::contract_cases!($fixture => equipment:
             a_machine_reads_back_as_it_was_stored,
             each_broken_invariant_has_its_name,
+            a_new_machine_is_not_its_own_parent,
             an_update_meets_the_same_conflicts,
             machines_without_a_code_do_not_collide,
             an_update_bumps_the_version_and_a_stale_one_is_refused,
@@ -76,6 +77,15 @@ pub async fn each_broken_invariant_has_its_name(backend: &Backend) {
         let mut unit = backend.begin().await;
         assert_eq!(unit.equipment().insert(sheet, T0).await, Err(RepositoryError::Conflict(constraint)));
     }
+}
+
+/// The identifier that it is about to get is nobody's yet.
+pub async fn a_new_machine_is_not_its_own_parent(backend: &Backend) {
+    let newest = backend.insert_equipment(an_equipment("Presse 1").build()).await.id;
+    let own = an_equipment("Presse 2").parent(EquipmentId(newest.0 + 1)).build();
+    let mut unit = backend.begin().await;
+    let refused = unit.equipment().insert(own, T0).await;
+    assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::UnknownParent)));
 }
 
 /// Changing is no way round.
