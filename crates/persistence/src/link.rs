@@ -135,7 +135,8 @@ impl fmt::Debug for Link {
 #[async_trait]
 impl ConnectionTrait for Link {
     fn get_database_backend(&self) -> DatabaseBackend {
-        self.pool().get_database_backend()
+        // Asked before every statement, so nothing is cloned for it.
+        self.0.pool.read().unwrap_or_else(PoisonError::into_inner).connections.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {

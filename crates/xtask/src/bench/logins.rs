@@ -74,7 +74,7 @@ fn sign_everybody_in(port: u16) -> Outcome<(u32, u32)> {
     Ok((opened, busy))
 }
 
-fn joined<T>(thread: JoinHandle<Outcome<T>>) -> Outcome<T> {
+pub(super) fn joined<T>(thread: JoinHandle<Outcome<T>>) -> Outcome<T> {
     thread.join().map_err(|_| "a loader thread died".to_owned())?
 }
 

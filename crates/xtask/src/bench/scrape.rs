@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::http::Connection;
-use super::logins::p99;
+use super::logins::{joined, p99};
 use crate::Outcome;
 
 const EVERY: Duration = Duration::from_millis(100);
@@ -41,7 +41,6 @@ fn scrape(port: u16, end: &AtomicBool) -> Outcome<Vec<Duration>> {
 impl Scraper {
     pub(super) fn p99(self) -> Outcome<Duration> {
         self.end.store(true, Ordering::Relaxed);
-        let times = self.thread.join().map_err(|_| "a loader thread died".to_owned())??;
-        p99(times).ok_or_else(|| "nobody asked for the measurements".to_owned())
+        p99(joined(self.thread)?).ok_or_else(|| "nobody asked for the measurements".to_owned())
     }
 }
