@@ -12,7 +12,18 @@ up)
         umask 077
         printf 'POSTGRES_PASSWORD=%s\n' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > .env
     fi
-    exec docker compose up --build --detach --wait mif mailpit collector jaeger prometheus
+    docker compose up --build --detach mif mailpit collector jaeger prometheus
+    # Not `--wait`, which would wait for the virus scanner too: its first signatures take minutes, and all but uploads work.
+    tries=60
+    until docker compose exec -T mif /usr/local/bin/mif healthcheck; do
+        tries=$((tries - 1))
+        if [ "$tries" = 0 ]; then
+            docker compose logs --tail 50 mif >&2
+            exit 1
+        fi
+        sleep 1
+    done
+    echo "MIF is at http://localhost:8000/docs"
     ;;
 password)
     # The image has no shell to print it with, so it is copied out first.

@@ -10,12 +10,15 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use futures_util::FutureExt as _;
+use mif_domain::documents::UPLOAD_WITHIN;
 
+use crate::extract::DRAINED_FOR;
 use crate::problem::Code;
 
 const USUAL: Duration = Duration::from_secs(30);
-/// A file has to arrive first, at its own pace.
-const UPLOAD: Duration = Duration::from_mins(10);
+/// A file has to arrive first, at its own pace; one that takes too long is refused by its own route, which reads on for a
+/// while. This is for what that route does not notice.
+const UPLOAD: Duration = UPLOAD_WITHIN.saturating_add(DRAINED_FOR).saturating_add(USUAL);
 /// Without the slash that they may end with.
 const UPLOADS: [&str; 3] = ["/api/v1/documents", "/api/v1/documents/upload", "/api/v1/equipements/import"];
 

@@ -169,9 +169,12 @@ pub enum Documents {
     },
 }
 
+/// Ten years: further back is before anything that this server could have written.
+const OLDEST: std::time::Duration = std::time::Duration::from_hours(87_600);
+
 /// A number of hours, minutes or seconds.
 fn age(text: &str) -> Result<std::time::Duration, String> {
-    let refused = || "must be a number followed by h, m or s, such as 24h".to_owned();
+    let refused = || "must be a number followed by h, m or s, such as 24h, and at most 87600h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(refused)?;
     let seconds = match unit {
         "h" => 3600,
@@ -180,7 +183,8 @@ fn age(text: &str) -> Result<std::time::Duration, String> {
         _ => return Err(refused()),
     };
     let number: u32 = number.parse().map_err(|_| refused())?;
-    Ok(std::time::Duration::from_secs(u64::from(number) * seconds))
+    let age = std::time::Duration::from_secs(u64::from(number) * seconds);
+    if age > OLDEST { Err(refused()) } else { Ok(age) }
 }
 
 /// Check the audit trail.

@@ -3,6 +3,7 @@
 //! The only crate that names adapters. [`settings`] says what is wanted, [`compose`] chooses the adapters for it,
 //! [`serve`] runs the server, [`commands`] does the rest. No rule of the business, and nothing of the wire, lives here.
 
+mod background;
 pub mod cli;
 mod clock;
 mod commands;

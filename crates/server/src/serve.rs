@@ -11,23 +11,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use anyhow::Context as _;
-use mif_application::Core;
-use mif_application::audit::{AuditLinker, FlushDenials};
 use mif_application::bootstrap::RecordStart;
-use mif_application::documents::upkeep::{SweepDocuments, Swept};
-use mif_application::housekeeping::Purge;
-use mif_application::interventions::NotifyLateness;
-use mif_application::operations::{CheckHealth, MeasureStock};
-use mif_application::outbox::OutboxWorker;
-use mif_domain::outbox::Lane;
 use mif_http::{ApiState, FloodGuard, FloodLimits, HealthBoard, Lifecycle, MetricsPage, TrustedProxies};
-use mif_persistence::Database;
 use mif_telemetry::Metrics;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+use crate::background::{self, Background};
 use crate::compose::{self, WorkerParts};
 use crate::settings::{Profile, Settings};
 use crate::{connections, demo, first_admin};
@@ -73,10 +64,17 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let server = listen(settings, per_worker, &operations, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = background(parts.core.clone(), &parts.outbox, guard, &stopped);
-    watch_over(&mut tasks, &parts.core, health, measured, databases.clone(), &stopped);
+    let beside = Background {
+        core: parts.core.clone(),
+        outbox: parts.outbox,
+        guard,
+        health,
+        measured,
+        databases: databases.clone(),
+    };
+    let tasks = beside.start(&stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
-    let linking = tokio::spawn(link(parts.linker, linking_stopped));
+    let linking = tokio::spawn(background::link(parts.linker, linking_stopped));
     let drain = settings.http.drain;
     let signals = actix_web::rt::spawn(async move { stop_on_signal(handle, lifecycle, drain).await });
 
@@ -85,9 +83,7 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     // Nobody listens when every task has ended already.
     let _ = stop.send(true);
     tasks.join_all().await;
-    if let Err(error) = (FlushDenials { all: true }).run(&parts.core).await {
-        tracing::warn!(%error, "denials that were counted are missing in the audit trail");
-    }
+    background::note_denials(&parts.core, true).await;
     // Last of all, so that nothing is written after it.
     let _ = stop_linking.send(true);
     linking.await.context("the linker of the audit trail")?;
@@ -172,139 +168,4 @@ async fn stop_on_signal(server: ServerHandle, lifecycle: Arc<Lifecycle>, drain: 
     lifecycle.start_draining();
     tokio::time::sleep(drain).await;
     server.stop(true).await;
-}
-
-/// What goes on beside requests.
-fn background(
-    core: Core,
-    worker: &OutboxWorker,
-    guard: Option<FloodGuard>,
-    stopped: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    let sweeping = core.clone();
-    for lane in [Lane::Letters, Lane::Files] {
-        let (worker, until) = (worker.clone(), stopped.clone());
-        tasks.spawn(every(Duration::from_secs(1), stopped.clone(), move || {
-            let (worker, until) = (worker.clone(), until.clone());
-            async move { carry_out(&worker, lane, &until).await }
-        }));
-    }
-    tasks.spawn(every(Duration::from_mins(1), stopped.clone(), move || {
-        let core = core.clone();
-        async move {
-            if let Err(error) = Purge.run(&core).await {
-                tracing::warn!(%error, "purging failed");
-            }
-            if let Err(error) = (FlushDenials { all: false }).run(&core).await {
-                tracing::warn!(%error, "denials that were counted are missing in the audit trail");
-            }
-            match NotifyLateness.run(&core).await {
-                Ok(0) => {}
-                Ok(late) => tracing::info!(late, "told about late work"),
-                Err(error) => tracing::warn!(%error, "late work could not be told about"),
-            }
-        }
-    }));
-    tasks.spawn(every(Duration::from_hours(1), stopped.clone(), move || {
-        let core = sweeping.clone();
-        async move {
-            match (SweepDocuments { older_than: SweepDocuments::USUAL }).run(&core).await {
-                Ok(Swept { orphans: 0, unfinished: 0 }) => {}
-                Ok(Swept { orphans, unfinished }) => tracing::info!(orphans, unfinished, "swept the document store"),
-                Err(error) => tracing::warn!(%error, "the document store could not be swept"),
-            }
-        }
-    }));
-    if let Some(guard) = guard {
-        tasks.spawn(every(Duration::from_mins(1), stopped.clone(), move || {
-            guard.forget_quiet();
-            async {}
-        }));
-    }
-    tasks
-}
-
-/// Asks the parts how they are, and measures what nobody asks for in a request.
-fn watch_over(
-    tasks: &mut JoinSet<()>,
-    core: &Core,
-    health: Arc<HealthBoard>,
-    measured: Metrics,
-    databases: Vec<Database>,
-    stopped: &watch::Receiver<bool>,
-) {
-    let asking = core.clone();
-    tasks.spawn(every(Duration::from_secs(3), stopped.clone(), move || {
-        let (core, health) = (asking.clone(), Arc::clone(&health));
-        async move { health.put_up(CheckHealth.run(&core).await) }
-    }));
-    let core = core.clone();
-    tasks.spawn(every(Duration::from_secs(30), stopped.clone(), move || {
-        measured.upkeep();
-        let core = core.clone();
-        let pools = databases.clone();
-        async move {
-            if let Err(error) = MeasureStock.run(&core).await {
-                tracing::warn!(%error, "the stock could not be measured");
-            }
-            let (open, idle) =
-                pools.iter().map(Database::connections).fold((0, 0), |all, of| (all.0 + of.0, all.1 + of.1));
-            metrics::gauge!("db_pool_connections", "state" => "idle").set(f64::from(idle));
-            metrics::gauge!("db_pool_connections", "state" => "used").set(f64::from(open.saturating_sub(idle)));
-        }
-    }));
-}
-
-/// Carries out what is due, batch by batch, until nothing is or the server stops.
-async fn carry_out(worker: &OutboxWorker, lane: Lane, stopped: &watch::Receiver<bool>) {
-    while !*stopped.borrow() {
-        match worker.run_once(lane).await {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read");
-                break;
-            }
-        }
-    }
-}
-
-/// Chains the audit trail until the server stops, and then once more: what was written last is linked too.
-async fn link(linker: Arc<AuditLinker>, stopped: watch::Receiver<bool>) {
-    let round = || async {
-        loop {
-            match linker.run_once().await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the audit trail cannot be chained");
-                    break;
-                }
-            }
-        }
-    };
-    every(AuditLinker::PERIOD, stopped, round).await;
-    if let Err(error) = linker.close().await {
-        tracing::warn!(%error, "what was written last is chained when a server starts again");
-    }
-}
-
-/// Does something now and then until the server stops. A round that was begun is finished.
-async fn every<F: Future<Output = ()>>(
-    period: Duration,
-    mut stopped: watch::Receiver<bool>,
-    mut work: impl FnMut() -> F,
-) {
-    let mut interval = tokio::time::interval(period);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            due = interval.tick() => {
-                metrics::gauge!("mif_scheduler_lag_seconds").set(due.elapsed().as_secs_f64());
-            }
-            _ = stopped.changed() => return,
-        }
-        work().await;
-    }
 }

@@ -80,7 +80,7 @@ fn describe() {
         ("mif_outbox_pending", "Outbox messages that will still be tried"),
         ("mif_outbox_oldest_seconds", "How long the oldest pending outbox message has been due"),
         ("mif_outbox_failed", "Outbox messages that were given up"),
-        ("mif_scheduler_lag_seconds", "How late the last background round began"),
+        ("mif_scheduler_lag_seconds", "How late the last round of a background task began, by task"),
         ("mif_interventions", "Interventions, by state"),
         ("mif_build_info", "1, with the version of the program"),
     ];

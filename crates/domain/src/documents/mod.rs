@@ -3,6 +3,8 @@
 //! The row of a document stands in the database ([`DocumentRepository`]); its content is an encrypted blob elsewhere
 //! ([`FileStore`]), seen by the [`Scanner`] before anybody else. Blobs come before rows and go after them.
 
+use std::time::Duration;
+
 mod kind;
 mod name;
 mod repository;
@@ -19,3 +21,9 @@ pub use store::{
     WrappedKey,
 };
 pub use values::{Analysis, Attachment, Document, DocumentId, NewDocument, Sha256};
+
+/// The whole of an upload takes at most so long, from its first byte to its row.
+pub const UPLOAD_WITHIN: Duration = Duration::from_mins(10);
+
+/// What is older than this belongs to no upload that is still on its way, whatever the server is busy with.
+pub const UPLOADS_SETTLE_WITHIN: Duration = UPLOAD_WITHIN.saturating_add(Duration::from_mins(5));

@@ -22,4 +22,4 @@ pub(crate) use form::{Form, lenient_bool};
 pub(crate) use idempotency::IdempotencyHeader;
 pub(crate) use path::Id;
 pub(crate) use query::Query;
-pub(crate) use upload::{Upload, UploadBody};
+pub(crate) use upload::{DRAINED_FOR, Upload, UploadBody};

@@ -28,7 +28,7 @@ const FIELD_LIMIT: usize = 8 * 1024;
 /// The most fields before the file.
 const FIELDS: usize = 8;
 /// So long a refused upload may go on arriving.
-const DRAINED_FOR: Duration = Duration::from_mins(1);
+pub(crate) const DRAINED_FOR: Duration = Duration::from_mins(1);
 
 /// The body of an upload. Clones read the same one, so that the rest of it can be read when the form is done with.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use mif_application::documents::{DeleteDocument, GetDocument, ListDocuments, RepeatedUpload, UploadDocument};
 use mif_application::idempotency::Done;
-use mif_domain::documents::{Attachment, Document, DocumentId, FileName};
+use mif_domain::documents::{Attachment, Document, DocumentId, FileName, UPLOAD_WITHIN};
 use mif_domain::equipment::EquipmentId;
 use mif_domain::idempotency::StoredAnswer;
 use mif_domain::interventions::InterventionId;
@@ -17,9 +17,6 @@ use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Query, Up
 use crate::problem::{ApiResult, Code, FieldErrors, FieldProblem};
 use crate::wire::documents::{DocumentListParams, DocumentRead, UploadForm, UploadParams};
 use crate::wire::paging::{Paging, PagingOnly};
-
-/// The whole of an upload may take so long.
-const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// Store a document
 ///
@@ -89,7 +86,7 @@ async fn received(
         let mut upload = Upload::open(request, body.clone(), max_bytes).await?;
         store(state, actor, params, key, &mut upload).await
     };
-    let outcome = tokio::time::timeout(DEADLINE, storing).await.unwrap_or_else(|_| Err(Code::SlowBody.into()));
+    let outcome = tokio::time::timeout(UPLOAD_WITHIN, storing).await.unwrap_or_else(|_| Err(Code::SlowBody.into()));
     if outcome.is_err() {
         body.drain(max_bytes).await;
     }

@@ -2,8 +2,7 @@
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, bail};
-use chrono::TimeDelta;
+use anyhow::bail;
 use mif_application::Core;
 use mif_application::documents::upkeep::{Finding, RescanDocuments, SweepDocuments, VerifyDocuments};
 
@@ -28,7 +27,6 @@ async fn execute(command: Documents, settings: &Settings, core: &Core) -> anyhow
             rescan(core, only_unscanned).await
         }
         Documents::Sweep { older_than, offline } => {
-            let older_than = TimeDelta::from_std(older_than).context("--older-than")?;
             if older_than < SweepDocuments::LEAST && !offline {
                 bail!(
                     "--older-than below 15m could take what an upload is about to store; with no server running, add \

@@ -10,6 +10,7 @@ use mif_application::auth::ResealSecrets;
 use mif_application::documents::upkeep::RewrapKeys;
 use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
 use mif_domain::Instant;
+use mif_domain::documents::UPLOADS_SETTLE_WITHIN;
 use mif_domain::documents::{Document, FileKeys as _, FileStoreError};
 use mif_domain::secrets::SecretError;
 use mif_domain::sessions::AccessTokens as _;
@@ -22,8 +23,6 @@ use crate::settings::Settings;
 
 /// From the moment that a key lies in the folder until it is used: every server has read it by then.
 const UNTIL_USED: TimeDelta = TimeDelta::seconds(10);
-/// An upload takes at most 10 minutes, and ends under the key of its end; this is more.
-const UPLOADS_END_WITHIN: TimeDelta = TimeDelta::minutes(15);
 /// Between two looks for documents that were stored meanwhile.
 const PAUSE: Duration = Duration::from_secs(3);
 
@@ -205,7 +204,7 @@ async fn remove_file_key(parts: &Parts, key_id: &str) -> anyhow::Result<()> {
     let keys = parts.file_keys.list()?;
     let since = keys.iter().find(|key| key.encrypts).and_then(|key| key.encrypts_since);
     let now = parts.core.clock.now();
-    if let Some(until) = since.map(|since| since + UPLOADS_END_WITHIN).filter(|until| *until > now) {
+    if let Some(until) = since.map(|since| since + UPLOADS_SETTLE_WITHIN).filter(|until| *until > now) {
         bail!("an upload may still end under key {key_id}: wait until {}", time(until));
     }
     Ok(parts.file_keys.remove(key_id)?)

@@ -1,6 +1,8 @@
 //! Removing blobs that no document has.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
+use mif_domain::documents::UPLOADS_SETTLE_WITHIN;
 
 use super::UpkeepError;
 use crate::Core;
@@ -9,7 +11,7 @@ use crate::Core;
 #[derive(Debug, Clone, Copy)]
 pub struct SweepDocuments {
     /// Only what is older: an upload's blob stands before its row does.
-    pub older_than: TimeDelta,
+    pub older_than: Duration,
 }
 
 /// What was removed.
@@ -23,9 +25,9 @@ pub struct Swept {
 
 impl SweepDocuments {
     /// Long after the last upload could still be on its way.
-    pub const USUAL: TimeDelta = TimeDelta::hours(24);
-    /// What is younger may belong to an upload that is on its way: the ten minutes that one may take, and some.
-    pub const LEAST: TimeDelta = TimeDelta::minutes(15);
+    pub const USUAL: Duration = Duration::from_hours(24);
+    /// What is younger may belong to an upload that is on its way.
+    pub const LEAST: Duration = UPLOADS_SETTLE_WITHIN;
     /// Blobs a round.
     const BATCH: usize = 500;
 

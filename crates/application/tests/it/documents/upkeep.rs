@@ -1,6 +1,7 @@
 //! What keeps the store in order.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
 use mif_application::documents::upkeep::{
     Finding, RescanDocuments, Rescanned, RewrapKeys, Rewrapped, SweepDocuments, Swept, VerifyDocuments,
 };
@@ -19,7 +20,7 @@ impl Plant {
         file.finish().await.unwrap();
     }
 
-    async fn sweep(&self, older_than: TimeDelta) -> Swept {
+    async fn sweep(&self, older_than: Duration) -> Swept {
         SweepDocuments { older_than }.run(&self.world.core).await.unwrap()
     }
 
@@ -59,7 +60,7 @@ async fn the_sweeper_takes_what_is_old_and_nobodys() {
     plant.world.wait(2);
     assert_eq!(plant.sweep(SweepDocuments::USUAL).await, Swept { orphans: 1, unfinished: 0 });
     assert_eq!(plant.world.files.blobs().len(), 2);
-    assert_eq!(plant.sweep(TimeDelta::zero()).await, Swept { orphans: 1, unfinished: 0 });
+    assert_eq!(plant.sweep(Duration::ZERO).await, Swept { orphans: 1, unfinished: 0 });
     assert_eq!(plant.world.files.blobs(), [kept.content.file.id]);
 }
 
@@ -73,7 +74,7 @@ async fn the_sweeper_goes_through_more_blobs_than_a_round_has() {
         }
     }
     plant.world.wait(1);
-    assert_eq!(plant.sweep(TimeDelta::zero()).await.orphans, 1_200);
+    assert_eq!(plant.sweep(Duration::ZERO).await.orphans, 1_200);
     assert_eq!(plant.world.files.blobs().len(), 3);
 }
 
