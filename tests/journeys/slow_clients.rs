@@ -61,6 +61,51 @@ async fn a_body_that_stops_is_cut_and_its_sender_told() {
     }
 }
 
+/// The beginnings of requests whose bodies come in chunks, each answered before its body has ended.
+fn chunked(server: &Server) -> [String; 5] {
+    let head = |line: &str, kind: &str| {
+        format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nu\r\n",
+            server.address()
+        )
+    };
+    [
+        head("POST /api/v1/auth/login", "application/x-www-form-urlencoded"),
+        head("POST /api/v1/users", "application/json"),
+        head("POST /api/v1/documents", "multipart/form-data; boundary=b"),
+        head("POST /nothing", "application/json"),
+        head("GET /live", "text/plain"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunked_body_that_never_ends_is_cut_whoever_answers() {
+    let site = Site::new(Database::Sqlite).await;
+    let server = site.start().await;
+    let requests = chunked(&server);
+    for (answer, took) in futures_util::future::join_all(requests.iter().map(|sent| abandoned(&server, sent))).await {
+        assert!(answer.starts_with("HTTP/1.1 ") && answer.to_lowercase().contains("connection: close"), "{answer}");
+        assert!(CUT.contains(&took), "cut after {took:?}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunked_body_that_floods_is_cut_whoever_answers() {
+    let site = Site::new(Database::Sqlite).await;
+    let server = site.start().await;
+    let mut chunk = b"100000\r\n".to_vec();
+    chunk.extend(vec![b' '; 0x10_0000]);
+    chunk.extend(b"\r\n");
+    for sent in chunked(&server) {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let watch = Stopwatch::start();
+        let flood = async { while stream.write_all(&chunk).await.is_ok() {} };
+        assert!(tokio::time::timeout(Duration::from_mins(1), flood).await.is_ok(), "still taken in: {sent}");
+        assert!(watch.elapsed() < CUT.end, "cut after {:?}: {sent}", watch.elapsed());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hundreds_of_slow_clients_hold_up_nobody() {
     let site = Site::new(Database::Sqlite).await;

@@ -18,16 +18,18 @@ use crate::routes::{
     audit, auth, customers, docs, document_content, documents, equipment, equipment_import, equipment_label, health,
     intervention_actions, interventions, jwks, letters, metrics, mfa, notifications, technicians, users,
 };
+use crate::unread::cut_off;
 use crate::{ApiState, FloodGuard};
 
 /// Builds the application. Middleware, from the outside in:
 ///
-/// 1. the edge: names the request, writes errors, adds the headers that every answer has;
-/// 2. CORS, when origins are allowed: so that even a refusal can be read by such a page;
-/// 3. the deadline, and the end of panics;
-/// 4. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
-/// 5. routing;
-/// 6. under `/api/v1`, the flood guard: probes and pages are not counted.
+/// 1. the end of bodies that nobody reads;
+/// 2. the edge: names the request, writes errors, adds the headers that every answer has;
+/// 3. CORS, when origins are allowed: so that even a refusal can be read by such a page;
+/// 4. the deadline, and the end of panics;
+/// 5. trailing slashes under `/api/` go, because collections answer with and without; HEAD becomes GET;
+/// 6. routing;
+/// 7. under `/api/v1`, the flood guard: probes and pages are not counted.
 pub fn app(
     state: Data<ApiState>,
     origins: &[String],
@@ -57,6 +59,7 @@ pub fn app(
         .wrap(from_fn(in_time))
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(from_fn(edge))
+        .wrap(from_fn(cut_off))
 }
 
 /// The routes under `/api/v1`: one list for the application and for the document, which are built by different types.

@@ -18,6 +18,7 @@ mod problem;
 mod routes;
 mod state;
 mod trace;
+mod unread;
 mod wire;
 
 pub use address::TrustedProxies;

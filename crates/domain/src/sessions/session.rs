@@ -82,6 +82,16 @@ pub struct SessionState {
     pub acked_generation: i64,
 }
 
+impl SessionState {
+    /// Whether nothing that decides about rights is other than it was `before`, earlier in the same session.
+    pub fn allows_what_it_did(&self, before: &Self) -> bool {
+        let rights = |state: &Self| {
+            (state.role, state.customer_id, state.technician_id, state.must_change_password, state.mfa_active)
+        };
+        self.session_id == before.session_id && rights(self) == rights(before)
+    }
+}
+
 /// The durations of SECURITY 2, in one place.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits;

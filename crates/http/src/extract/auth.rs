@@ -108,6 +108,15 @@ async fn actor(request: &HttpRequest) -> Result<Actor, ApiError> {
     Ok(Actor::new(session, info))
 }
 
+/// Looks again at who asks, when a body has arrived at last: they may have been signed out, or have lost rights, since its
+/// head was let in. Whoever has gained some only has to ask again.
+pub(super) async fn still_signed_in(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(SignedIn(before)) = request.extensions().get::<SignedIn>().cloned() else { return Ok(()) };
+    let state = request.app_data::<Data<ApiState>>().ok_or(Code::Internal)?;
+    let now = Authenticate { token: &verified(request)? }.run(&state.core).await?;
+    if now.allows_what_it_did(&before) { Ok(()) } else { Err(Code::Denied.into()) }
+}
+
 /// What came of the request's token, kept with the request: the flood guard and the handler both ask.
 #[derive(Debug, Clone)]
 struct Verdict(Result<VerifiedToken, ApiError>);

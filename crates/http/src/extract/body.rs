@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
+use super::auth::still_signed_in;
 use super::decode::{json_array, json_slice};
 use super::pace::{is_too_slow, paced};
 use crate::problem::{ApiError, Code};
@@ -60,10 +61,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = media_type(request);
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let raw = read(payload, LIMIT).await?;
+            let kind = media_type(&request);
+            let raw = read(&request, payload, LIMIT).await?;
             match (raw.is_empty(), is_json(&kind)) {
                 (true, _) => json_slice(b"{}").map(Self),
                 (false, true) => json_slice(&raw).map(Self),
@@ -75,11 +76,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
 
 /// The bytes of a body that says it is JSON.
 fn read_json(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
-    let kind = media_type(request);
-    let payload = payload.take();
+    let (request, payload) = (request.clone(), payload.take());
     async move {
-        let raw = read(payload, LIMIT).await?;
-        if is_json(&kind) { Ok(raw) } else { Err(Code::UnsupportedMediaType.into()) }
+        let raw = read(&request, payload, LIMIT).await?;
+        if is_json(&media_type(&request)) { Ok(raw) } else { Err(Code::UnsupportedMediaType.into()) }
     }
 }
 
@@ -94,8 +94,14 @@ pub(super) fn media_type(request: &HttpRequest) -> String {
     header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Reads a body of at most `limit` bytes.
-pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+/// Reads a body of at most `limit` bytes, from somebody who may still send it when it has arrived.
+pub(super) async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let body = read_any(payload, limit).await?;
+    still_signed_in(request).await?;
+    Ok(body)
+}
+
+async fn read_any(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut payload = std::pin::pin!(paced(payload));
     let mut body = BytesMut::new();
     let mut dropped = 0;

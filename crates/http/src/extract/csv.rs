@@ -22,14 +22,12 @@ impl FromRequest for CsvFile {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = media_type(request);
-        let headers = request.headers().clone();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = read(payload, LIMIT + ENVELOPE).await?;
-            let file = match kind.as_str() {
+            let body = read(&request, payload, LIMIT + ENVELOPE).await?;
+            let file = match media_type(&request).as_str() {
                 "text/csv" => body,
-                "multipart/form-data" => only_file(parts(&headers, body).await?)?,
+                "multipart/form-data" => only_file(parts(request.headers(), body).await?)?,
                 _ => return Err(Code::UnsupportedMediaType.into()),
             };
             if file.len() > LIMIT { Err(Code::TooLarge.into()) } else { Ok(Self(file)) }

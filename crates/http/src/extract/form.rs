@@ -26,16 +26,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = media_type(request);
-        let headers = request.headers().clone();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = read(payload, LIMIT).await?;
-            let value = match kind.as_str() {
+            let body = read(&request, payload, LIMIT).await?;
+            let value = match media_type(&request).as_str() {
                 // Many clients name a type even when they send nothing.
                 _ if body.is_empty() => json_value(Value::Object(Map::new()))?,
                 "application/x-www-form-urlencoded" => json_value(object(urlencoded(&body)?)?)?,
-                "multipart/form-data" => json_value(object(multipart(&headers, body).await?)?)?,
+                "multipart/form-data" => json_value(object(multipart(request.headers(), body).await?)?)?,
                 kind if is_json(kind) => json_slice(&body)?,
                 _ => return Err(Code::UnsupportedMediaType.into()),
             };

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::body::{MessageBody, to_bytes};
-use actix_web::dev::Service as _;
+use actix_web::dev::{Payload, Service as _};
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::Data;
-use futures_util::FutureExt as _;
+use actix_web::web::{Bytes, Data};
 use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt as _, stream};
 use mif_application::Core;
 use mif_application::auth::{MfaRules, SessionCache};
 use mif_application::documents::DocumentRules;
@@ -44,7 +44,7 @@ type Called = LocalBoxFuture<'static, (Method, String, Answer)>;
 
 /// The application.
 pub(crate) struct App {
-    call: Box<dyn Fn(TestRequest) -> Called>,
+    call: Box<dyn Fn(TestRequest, Option<Payload>) -> Called>,
     pub(crate) core: Core,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) lifecycle: Arc<Lifecycle>,
@@ -102,10 +102,14 @@ impl App {
         let state = state.with_public_url(options.public_url);
         let app = mif_http::app(Data::new(state), &options.origins, options.guard.as_ref());
         let service = Rc::new(init_service(app).await);
-        let call = move |request: TestRequest| {
+        let call = move |request: TestRequest, payload: Option<Payload>| {
             let service = Rc::clone(&service);
             async move {
                 let request = request.to_request();
+                let request = match payload {
+                    Some(payload) => request.replace_payload(payload).0,
+                    None => request,
+                };
                 let (method, path) = (request.method().clone(), request.path().to_owned());
                 let answer = match service.call(request).await {
                     Ok(response) => Answer::read(response.into_parts().1).await,
@@ -135,7 +139,21 @@ impl App {
     /// The same from another address.
     pub(crate) async fn send_from(&self, peer: &str, request: TestRequest) -> Answer {
         let request = request.peer_addr(peer.parse().unwrap());
-        let (method, path, answer) = (self.call)(request).await;
+        let (method, path, answer) = (self.call)(request, None).await;
+        documented::check(&method, &path, &answer);
+        answer
+    }
+
+    /// Sends a request whose body arrives when something else has happened.
+    pub(crate) async fn send_slowly(
+        &self,
+        request: TestRequest,
+        body: &'static str,
+        meanwhile: impl Future<Output = ()> + 'static,
+    ) -> Answer {
+        let body = stream::once(meanwhile.map(move |()| Ok(Bytes::from_static(body.as_bytes()))));
+        let request = request.peer_addr("203.0.113.9:4000".parse().unwrap());
+        let (method, path, answer) = (self.call)(request, Some(Payload::Stream { payload: Box::pin(body) })).await;
         documented::check(&method, &path, &answer);
         answer
     }

@@ -1,7 +1,10 @@
 //! Every route x role x {own, other's, absent}, generated from the document and held against the table of DOMAIN 7.
 
+use chrono::TimeDelta;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use mif_domain::Clock as _;
 use mif_domain::notifications::NotificationKind;
 use mif_domain::users::Role;
 use serde_json::{Value, json};
@@ -25,6 +28,46 @@ async fn without_a_token_every_closed_route_answers_401() {
         app.send(request.set_json(json!({}))).await.expect_problem(401, "authentification_requise");
     }
     assert!(closed >= 21, "{closed} closed routes");
+}
+
+#[actix_web::test]
+async fn rights_that_are_lost_while_a_body_arrives_are_lost_for_that_body_too() {
+    let app = App::start().await;
+    let mut tried = 0;
+    for (path, method, operation) in operations() {
+        let Some(body) = operation["requestBody"]["content"].as_object() else { continue };
+        let name = operation["operationId"].as_str().unwrap();
+        // Uploads look again by themselves when they are complete.
+        if operation["security"].as_array().unwrap().is_empty() || name.starts_with("deposer") {
+            continue;
+        }
+        tried += 1;
+        for (loss, status) in [("closed", 401), ("demoted", 403)] {
+            let username = format!("{loss}.{tried}");
+            let id = app.user(&username, Role::Admin, None).await;
+            let token = app.sign_in(&username).await.access;
+            // From now on the server knows the session, and need not look it up for a second.
+            app.get("/api/v1/auth/me", &token).await.expect(200);
+            let (core, clock) = (app.core.clone(), app.clock.clone());
+            let meanwhile = async move {
+                let mut work = core.work.begin().await.unwrap();
+                let mut user = work.users().find_for_update(id).await.unwrap().unwrap();
+                match loss {
+                    "closed" => user.is_active = false,
+                    _ => user.role = Role::Manager,
+                }
+                work.users().update(&user, clock.now()).await.unwrap();
+                work.commit().await.unwrap();
+                clock.advance(TimeDelta::seconds(2));
+            };
+            let request = TestRequest::default()
+                .method(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap())
+                .uri(&path.replace("{id}", "1"))
+                .insert_header(("content-type", body.keys().next().unwrap().as_str()));
+            app.send_slowly(bearer(request, &token), "{}", meanwhile).await.expect(status);
+        }
+    }
+    assert!(tried >= 20, "{tried} routes take a body");
 }
 
 /// What a route is tried on.
