@@ -65,6 +65,9 @@ impl ChangePassword {
         let mut user = user
             .filter(|user| user.is_active && user.password_hash == before.password_hash)
             .ok_or(ChangePasswordError::ChangedMeanwhile)?;
+        if !work.sessions().is_live(actor.session_id(), now).await? {
+            return Err(ChangePasswordError::ChangedMeanwhile);
+        }
         replace(&mut *work, &mut user, hash, false, now).await?;
         work.users().update(&user, now).await?;
         work.letter_tokens().forget(user.id).await?;

@@ -27,7 +27,8 @@ pub(super) async fn assigned(
     notify(work, [technician.user_id], NotificationKind::Assignment, intervention.id, &title, &content, at).await
 }
 
-/// Work is done: the author, the customer's people and the managers hear of it, but not the one who did it.
+/// Work is done: the author, the customer's people and the managers hear of it, but not the one who did it. An author who
+/// no longer sees the work hears nothing: managers and the customer's people are among the others already.
 pub(super) async fn closed(
     work: &mut dyn UnitOfWork,
     intervention: &Intervention,
@@ -38,11 +39,27 @@ pub(super) async fn closed(
     if let Some(customer) = intervention.customer_id {
         recipients.extend(work.users().list_active(Role::Customer, Some(customer)).await?);
     }
-    recipients.extend(intervention.author_id);
+    if let Some(author) = intervention.author_id
+        && is_admin_or_technician_of(work, author, intervention).await?
+    {
+        recipients.insert(author);
+    }
     recipients.remove(&by);
     let content = format!("{} est terminée : {}", intervention.reference, intervention.draft.title);
     let title = format!("Intervention clôturée : {}", intervention.reference);
     notify(work, recipients, NotificationKind::Closing, intervention.id, &title, &content, at).await
+}
+
+async fn is_admin_or_technician_of(
+    work: &mut dyn UnitOfWork,
+    user: UserId,
+    intervention: &Intervention,
+) -> Stored<bool> {
+    if work.users().list_active(Role::Admin, None).await?.contains(&user) {
+        return Ok(true);
+    }
+    let Some(technician) = intervention.technician_id else { return Ok(false) };
+    Ok(work.technicians().find_for_update(technician).await?.is_some_and(|technician| technician.user_id == user))
 }
 
 /// Work should be done by now: its technician and the managers hear of it, once.

@@ -72,6 +72,7 @@ impl CreateTechnician {
         let made = TechnicianView { technician, user: user.into(), skills: Vec::new() };
         idempotency::complete(&mut *work, once.as_ref(), &made).await?;
         work.commit().await?;
+        core.sessions.forget_user(made.technician.user_id);
         Ok(Done::Now(made))
     }
 }

@@ -125,6 +125,8 @@ impl UpdateTechnician {
             technician = work.technicians().update(&technician, now).await?;
             record(&mut *work, self.id, changed, flipped, &actor.origin(), now).await?;
             work.commit().await?;
+            // Whether they take work is part of what their sessions know.
+            core.sessions.forget_user(technician.user_id);
         }
         Ok(shown(core, technician).await?)
     }

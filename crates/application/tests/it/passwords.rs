@@ -1,7 +1,7 @@
 //! Changing one's password, and having it set.
 
 use mif_application::access::{Action, Actor, Denied};
-use mif_application::auth::{AuthenticateError, ChangePassword, ChangePasswordError};
+use mif_application::auth::{AuthenticateError, ChangePassword, ChangePasswordError, LogOut};
 use mif_application::users::{SetPassword, SetPasswordError};
 use mif_domain::audit::AuditKind;
 use mif_domain::users::{HasherBusy, PasswordRule, Role, UserId};
@@ -62,19 +62,38 @@ async fn a_password_that_cannot_be_changed_says_why() {
 async fn of_two_changes_at_once_one_is_told_to_try_again() {
     let (world, actor) = karim().await;
     // The first has checked the old password; the second changes it before the first can write.
-    let slow = SlowHasher { inner: world.core.clone(), actor: actor.clone() };
-    let mut core = world.core.clone();
-    core.hasher = std::sync::Arc::new(slow);
-    let late = change(PASSWORD, "Autre-Chose-55;").run(&core, &actor).await.unwrap_err();
+    let late = change_while(Meanwhile::ChangesPassword, &world, &actor).await;
     assert_eq!(late, ChangePasswordError::ChangedMeanwhile);
     attempt("karim", NEW).run(&world.core).await.unwrap();
 }
 
-/// While it hashes, the owner changes the password elsewhere.
+#[tokio::test]
+async fn a_session_that_ends_during_the_change_changes_nothing() {
+    let (world, actor) = karim().await;
+    let late = change_while(Meanwhile::SignsOutEverywhere, &world, &actor).await;
+    assert_eq!(late, ChangePasswordError::ChangedMeanwhile);
+    attempt("karim", PASSWORD).run(&world.core).await.unwrap();
+}
+
+async fn change_while(meanwhile: Meanwhile, world: &World, actor: &Actor) -> ChangePasswordError {
+    let slow = SlowHasher { inner: world.core.clone(), actor: actor.clone(), meanwhile };
+    let mut core = world.core.clone();
+    core.hasher = std::sync::Arc::new(slow);
+    change(PASSWORD, "Autre-Chose-55;").run(&core, actor).await.unwrap_err()
+}
+
+#[derive(Debug)]
+enum Meanwhile {
+    ChangesPassword,
+    SignsOutEverywhere,
+}
+
+/// While it hashes, the owner does something elsewhere.
 #[derive(Debug)]
 struct SlowHasher {
     inner: mif_application::Core,
     actor: Actor,
+    meanwhile: Meanwhile,
 }
 
 #[async_trait::async_trait]
@@ -83,7 +102,12 @@ impl mif_domain::users::PasswordHasher for SlowHasher {
         &self,
         typed: &mif_domain::users::PlainPassword,
     ) -> Result<mif_domain::users::PasswordHash, HasherBusy> {
-        change(PASSWORD, NEW).run(&self.inner, &self.actor).await.unwrap();
+        match self.meanwhile {
+            Meanwhile::ChangesPassword => change(PASSWORD, NEW).run(&self.inner, &self.actor).await.unwrap(),
+            Meanwhile::SignsOutEverywhere => {
+                LogOut { everywhere: true }.run(&self.inner, &self.actor).await.unwrap();
+            }
+        }
         self.inner.hasher.hash(typed).await
     }
 

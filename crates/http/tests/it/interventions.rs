@@ -383,6 +383,21 @@ async fn assignment_and_closing_are_told_to_whom_they_concern() {
 }
 
 #[actix_web::test]
+async fn an_author_who_went_to_another_customer_is_told_nothing() {
+    let plant = Plant::new().await;
+    let path = plant.report(&plant.leila, plant.atlas_press, "Fuite").await;
+    plant.assign(&path, plant.karim_id).await;
+    let leila = plant.app.get("/api/v1/auth/me", &plant.leila).await.expect(200).json()["id"].clone();
+    let hamid = plant.app.get("/api/v1/auth/me", &plant.hamid).await.expect(200).json();
+    let moved = json!({"client_id": hamid["client_id"]});
+    plant.app.patch(&format!("/api/v1/users/{leila}"), &plant.admin, moved).await.expect(200);
+    plant.app.get(&path, &plant.leila).await.expect(404);
+    plant.step(&path, &plant.karim, json!({"statut": "en_cours"})).await.expect(200);
+    plant.step(&path, &plant.karim, json!({"statut": "cloturee"})).await.expect(200);
+    assert_eq!(plant.app.get("/api/v1/notifications", &plant.leila).await.expect(200).json(), json!([]));
+}
+
+#[actix_web::test]
 async fn a_machine_with_a_history_is_retired_not_deleted() {
     let plant = Plant::new().await;
     plant.report(&plant.manager, plant.pump, "Bruit").await;

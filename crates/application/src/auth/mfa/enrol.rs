@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{PURPOSE, does_not_open, totp};
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, is_unchanged};
 use crate::auth::{ChangePasswordError, prove_password};
 use crate::users::own_account;
 
@@ -64,6 +64,9 @@ impl EnrolMfa {
             core.secrets.seal(PURPOSE, account.id.0, secret.as_slice()).map_err(|error| does_not_open(&error))?;
 
         let mut work = core.work.begin().await?;
+        if !is_unchanged(&mut *work, actor, core.clock.now()).await? {
+            return Err(ChangePasswordError::ChangedMeanwhile.into());
+        }
         if !work.mfa().enrol(account.id, &sealed).await? {
             return Err(EnrolMfaError::AlreadyActive);
         }

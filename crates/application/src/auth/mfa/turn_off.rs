@@ -62,7 +62,8 @@ impl TurnOffMfa {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(before.id).await?;
-        let unchanged = user.filter(|user| user.is_active && user.password_hash == before.password_hash);
+        let live = work.sessions().is_live(actor.session_id(), now).await?;
+        let unchanged = user.filter(|user| live && user.is_active && user.password_hash == before.password_hash);
         let accepted = unchanged.is_some() && accept(core, &mut *work, before.id, presented.as_ref(), now).await?;
         let Some(mut user) = unchanged.filter(|_| accepted) else {
             drop(work);
