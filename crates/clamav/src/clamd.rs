@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::{Instrument as _, field::Empty};
 
 use crate::address::ClamdAddress;
-use crate::scan::ClamdScan;
+use crate::scan::{ClamdScan, word};
 use crate::verdict::shown;
 use crate::wire::Wire;
 
@@ -89,6 +89,7 @@ impl Scanner for Clamd {
         let span = tracing::info_span!("clamd scan", bytes = Empty, verdict = Empty);
         if !self.breaker.lets_pass() {
             span.record("verdict", "not asked");
+            metrics::counter!("mif_scans_total", "verdict" => "not asked").increment(1);
             return Err(ScanError::Unavailable(
                 "it failed several times in a row and is left alone for a while".to_owned(),
             ));
@@ -99,7 +100,12 @@ impl Scanner for Clamd {
             Err(ScanError::Unavailable(_)) => self.breaker.failed(),
             Err(ScanError::Unsure(_)) => self.breaker.answered(),
         }
-        let wire = opened.inspect_err(|error| span.in_scope(|| tracing::debug!(%error, "the scan cannot begin")))?;
+        let wire = opened.inspect_err(|error| {
+            let verdict = word(error);
+            metrics::counter!("mif_scans_total", "verdict" => verdict).increment(1);
+            span.record("verdict", verdict);
+            span.in_scope(|| tracing::debug!(%error, "the scan cannot begin"));
+        })?;
         let ClamdSettings { write_timeout, verdict_timeout, .. } = self.settings;
         Ok(Box::new(ClamdScan::new(wire, write_timeout, verdict_timeout, self.breaker.clone(), span)))
     }

@@ -109,8 +109,7 @@ impl ClamdScan {
             Ok(Verdict::Clean) => "clean",
             Ok(Verdict::Infected { .. }) => "infected",
             Ok(Verdict::NotScanned) => "not scanned",
-            Err(ScanError::Unavailable(_)) => "unavailable",
-            Err(ScanError::Unsure(_)) => "unsure",
+            Err(error) => word(error),
         };
         metrics::counter!("mif_scans_total", "verdict" => kind).increment(1);
         metrics::histogram!("mif_scan_duration_seconds").record(self.began.elapsed());
@@ -143,6 +142,14 @@ impl Scan for ClamdScan {
     async fn finish(mut self: Box<Self>) -> Result<Verdict, ScanError> {
         let span = self.span.clone();
         self.conclude().instrument(span).await
+    }
+}
+
+/// Why there is no verdict, as spans and measurements name it.
+pub(crate) const fn word(error: &ScanError) -> &'static str {
+    match error {
+        ScanError::Unavailable(_) => "unavailable",
+        ScanError::Unsure(_) => "unsure",
     }
 }
 

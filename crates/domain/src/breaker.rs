@@ -45,6 +45,11 @@ impl Breaker {
         true
     }
 
+    /// Whether the last calls all failed.
+    pub fn is_open(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).failures >= Self::FAILURES
+    }
+
     /// The server could not be reached or did not answer in time.
     pub fn failed(&self) {
         let now = self.clock.uptime();

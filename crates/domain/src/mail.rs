@@ -129,11 +129,25 @@ pub enum MailError {
     LeftAlone,
 }
 
+/// How the way out for letters is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailerHealth {
+    /// As far as the last letters tell, somebody takes them.
+    Up,
+    /// Several letters in a row found nobody.
+    Down,
+    /// There is no mail server: letters are written to the log.
+    Log,
+}
+
 /// Sends letters.
 #[async_trait]
 pub trait Mailer: Send + Sync + std::fmt::Debug {
     /// Hands the letter over. `Ok` MUST mean that somebody else is responsible for it now.
     async fn send(&self, letter: &Letter) -> Result<(), MailError>;
+
+    /// How it is, from what is known already: MUST ask nobody.
+    fn health(&self) -> MailerHealth;
 }
 
 #[cfg(test)]

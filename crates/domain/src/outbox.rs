@@ -115,6 +115,21 @@ pub struct LeasedMessage {
     pub trace_parent: Option<String>,
 }
 
+/// A message that was given up, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Which.
+    pub id: OutboxId,
+    /// What it was about, in one word.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was added.
+    pub enqueued_at: Instant,
+    /// Why the last attempt failed.
+    pub reason: String,
+}
+
 /// When to try again after the `attempt`-th failure (from 1): 1 minute doubling to 6 hours; `None` after the tenth.
 pub fn backoff(attempt: u32) -> Option<TimeDelta> {
     const ATTEMPTS: u32 = 10;
@@ -148,6 +163,15 @@ pub trait OutboxQueue: Send + Sync + std::fmt::Debug {
 
     /// The attempt failed: due again at `retry_at`, or, with `None`, given up and kept for people to see.
     async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()>;
+
+    /// What was given up, the oldest first.
+    async fn list_given_up(&self, limit: u32) -> Stored<Vec<GivenUp>>;
+
+    /// What was given up, or one such message, is due at `at` with all its attempts before it. Returns how many there were.
+    async fn retry_given_up(&self, only: Option<OutboxId>, at: Instant) -> Stored<u64>;
+
+    /// Forgets what was given up, or one such message. Returns how many there were.
+    async fn forget_given_up(&self, only: Option<OutboxId>) -> Stored<u64>;
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Letters written to the log.
 
 use async_trait::async_trait;
-use mif_domain::mail::{Letter, LetterContent, MailError, Mailer, WayIn};
+use mif_domain::mail::{Letter, LetterContent, MailError, Mailer, MailerHealth, WayIn};
 use url::Url;
 
 use crate::templates;
@@ -68,6 +68,10 @@ impl Mailer for LogMailer {
             "a letter, written to the log because no mail server is configured"
         );
         Ok(())
+    }
+
+    fn health(&self) -> MailerHealth {
+        MailerHealth::Log
     }
 }
 

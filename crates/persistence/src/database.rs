@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use mif_domain::queries::PoolState;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -74,6 +75,8 @@ pub struct Database {
     /// On PostgreSQL, one for the process.
     sentinel: Option<Arc<Sentinel>>,
     outages: Outages,
+    /// Every pool of the process.
+    pools: Arc<RwLock<Vec<Link>>>,
 }
 
 impl Database {
@@ -89,7 +92,8 @@ impl Database {
                 // Posted first: that it finds the database for the first time is no outage.
                 let sentinel = Sentinel::post(postgres_options(&settings), outages.clone()).await;
                 let pool = watched(pool, connections, options, &settings, &outages);
-                Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel: Some(sentinel), outages })
+                let pools = Arc::new(RwLock::new(vec![pool.inner.clone()]));
+                Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel: Some(sentinel), outages, pools })
             }
             _ => Self::connect_sqlite(settings).await,
         }
@@ -107,13 +111,17 @@ impl Database {
         let observed =
             |pool, connections| Observed::new(Link::fixed(pool, Slots::new(connections, acquire_timeout)), None);
         let writer = observed(open(sqlite_options(&settings, Access::Write)).await?, 1);
+        let mut pools = vec![writer.inner.clone()];
         let reader = if sqlite_file(&settings.url).is_some() {
-            observed(open(sqlite_options(&settings, Access::Read)).await?, max_connections)
+            let reader = observed(open(sqlite_options(&settings, Access::Read)).await?, max_connections);
+            pools.push(reader.inner.clone());
+            reader
         } else {
             // A database in memory lives in its one connection.
             writer.clone()
         };
-        Ok(Self { reader, writer, settings, sentinel: None, outages: Outages::default() })
+        let pools = Arc::new(RwLock::new(pools));
+        Ok(Self { reader, writer, settings, sentinel: None, outages: Outages::default(), pools })
     }
 
     /// The same database with a pool of its own, for one of `workers` threads that each run a runtime of their own. A
@@ -131,8 +139,9 @@ impl Database {
         options.connect_lazy(true);
         let connections = settings.pool.max_connections;
         let pool = watched(open(options.clone()).await?, connections, options, &settings, &self.outages);
-        let (sentinel, outages) = (self.sentinel.clone(), self.outages.clone());
-        Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel, outages })
+        let (sentinel, outages, pools) = (self.sentinel.clone(), self.outages.clone(), Arc::clone(&self.pools));
+        pools.write().unwrap_or_else(PoisonError::into_inner).push(pool.inner.clone());
+        Ok(Self { reader: pool.clone(), writer: pool, settings, sentinel, outages, pools })
     }
 
     /// Which of the two it is.
@@ -166,17 +175,15 @@ impl Database {
         sqlite_file(&self.settings.url)
     }
 
-    /// How many connections are open, and how many of them are idle.
-    pub fn connections(&self) -> (u32, u32) {
-        let idle = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        if self.backend() == DatabaseBackend::Postgres {
-            let pool = self.writer.inner.pool();
-            let pool = pool.get_postgres_connection_pool();
-            return (pool.size(), idle(pool.num_idle()));
-        }
-        let (reader, writer) = (self.reader.inner.pool(), self.writer.inner.pool());
-        let (reader, writer) = (reader.get_sqlite_connection_pool(), writer.get_sqlite_connection_pool());
-        (reader.size() + writer.size(), idle(reader.num_idle() + writer.num_idle()))
+    /// How the pools of this process are used, that of every worker among them. The sentinel's connection is in none.
+    pub(crate) fn pools(&self) -> PoolState {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().map(Link::state).fold(PoolState::default(), |all, pool| PoolState {
+            max: all.max + pool.max,
+            open: all.open + pool.open,
+            idle: all.idle + pool.idle,
+            waiting: all.waiting + pool.waiting,
+        })
     }
 
     /// Waits for open statements and closes every connection.

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mif_domain::queries::DatabaseHealth;
+use mif_domain::queries::{DatabaseHealth, PoolState};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
     QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait as _,
@@ -88,6 +88,23 @@ impl Link {
     /// The pool as it is.
     pub(crate) fn pool(&self) -> DatabaseConnection {
         self.held().connections
+    }
+
+    /// How it is used.
+    pub(crate) fn state(&self) -> PoolState {
+        let Pool { connections, slots } = self.held();
+        let (open, idle) = match connections.get_database_backend() {
+            DatabaseBackend::Postgres => {
+                let pool = connections.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = connections.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        PoolState { max: number(slots.count()), open, idle: number(idle), waiting: slots.waiting() }
     }
 
     fn held(&self) -> Pool {
@@ -202,7 +219,7 @@ impl Sentinel {
     async fn hear(&self, slot: &mut Option<DatabaseConnection>) {
         let health = match timeout(PATIENCE, self.pending(slot)).await {
             Ok(Ok(0)) => DatabaseHealth::Ready,
-            Ok(Ok(_)) => DatabaseHealth::Outdated,
+            Ok(Ok(pending)) => DatabaseHealth::Outdated(pending),
             Ok(Err(_)) | Err(_) => DatabaseHealth::Unreachable,
         };
         if health == DatabaseHealth::Unreachable
@@ -211,8 +228,14 @@ impl Sentinel {
             tokio::spawn(timeout(FAREWELL, dead.close()));
         }
         let before = std::mem::replace(&mut *self.health.write().unwrap_or_else(PoisonError::into_inner), health);
-        if before == DatabaseHealth::Unreachable && health != before {
-            self.outages.note();
+        match (before, health) {
+            (DatabaseHealth::Unreachable, DatabaseHealth::Unreachable) => {}
+            (DatabaseHealth::Unreachable, _) => {
+                self.outages.note();
+                tracing::info!("the database answers");
+            }
+            (_, DatabaseHealth::Unreachable) => tracing::error!("the database does not answer"),
+            _ => {}
         }
     }
 

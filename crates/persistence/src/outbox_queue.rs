@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use mif_domain::Instant;
-use mif_domain::outbox::{Lane, LeasedMessage, OutboxId, OutboxQueue};
+use mif_domain::outbox::{GivenUp, Lane, LeasedMessage, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, QueryResult, Statement, Value};
 
@@ -16,9 +16,9 @@ use crate::repositories::outbox::read;
 pub struct SeaOutboxQueue(pub Database);
 
 impl SeaOutboxQueue {
-    async fn execute(&self, sql: &str, values: Vec<Value>) -> Stored<()> {
+    async fn execute(&self, sql: &str, values: Vec<Value>) -> Stored<u64> {
         let statement = Statement::from_sql_and_values(self.0.backend(), sql, values);
-        self.0.writer.execute_raw(statement).await.map(|_| ()).map_err(plain)
+        self.0.writer.execute_raw(statement).await.map(|done| done.rows_affected()).map_err(plain)
     }
 }
 
@@ -65,13 +65,13 @@ impl OutboxQueue for SeaOutboxQueue {
     }
 
     async fn complete(&self, id: OutboxId) -> Stored<()> {
-        self.execute("DELETE FROM outbox WHERE id = $1", vec![id.0.into()]).await
+        self.execute("DELETE FROM outbox WHERE id = $1", vec![id.0.into()]).await.map(drop)
     }
 
     async fn put_back(&self, id: OutboxId, at: Instant) -> Stored<()> {
         let sql = "UPDATE outbox SET leased_until = NULL, attempts = attempts - 1, due_at = $2 \
                    WHERE id = $1 AND attempts > 0";
-        self.execute(sql, vec![id.0.into(), at.into()]).await
+        self.execute(sql, vec![id.0.into(), at.into()]).await.map(drop)
     }
 
     async fn postpone(&self, id: OutboxId, error: &str, retry_at: Option<Instant>) -> Stored<()> {
@@ -81,8 +81,46 @@ impl OutboxQueue for SeaOutboxQueue {
         };
         let mut values = vec![id.0.into(), error.into()];
         values.extend(retry_at.map(Value::from));
-        self.execute(sql, values).await
+        self.execute(sql, values).await.map(drop)
     }
+
+    async fn list_given_up(&self, limit: u32) -> Stored<Vec<GivenUp>> {
+        let sql = "SELECT id, kind, attempts, created_at, last_error FROM outbox WHERE failed_at IS NOT NULL \
+                   ORDER BY id LIMIT $1";
+        let statement = Statement::from_sql_and_values(self.0.backend(), sql, vec![i64::from(limit).into()]);
+        let rows = self.0.reader.query_all_raw(statement).await.map_err(plain)?;
+        rows.iter().map(given_up).collect::<Result<_, _>>().map_err(plain)
+    }
+
+    async fn retry_given_up(&self, only: Option<OutboxId>, at: Instant) -> Stored<u64> {
+        let mut sql =
+            "UPDATE outbox SET failed_at = NULL, attempts = 0, due_at = $1 WHERE failed_at IS NOT NULL".to_owned();
+        let mut values = vec![at.into()];
+        if let Some(id) = only {
+            sql.push_str(" AND id = $2");
+            values.push(id.0.into());
+        }
+        self.execute(&sql, values).await
+    }
+
+    async fn forget_given_up(&self, only: Option<OutboxId>) -> Stored<u64> {
+        let all = "DELETE FROM outbox WHERE failed_at IS NOT NULL";
+        match only {
+            Some(id) => self.execute(&format!("{all} AND id = $1"), vec![id.0.into()]).await,
+            None => self.execute(all, Vec::new()).await,
+        }
+    }
+}
+
+fn given_up(row: &QueryResult) -> Result<GivenUp, sea_orm::DbErr> {
+    let (attempts, reason): (i64, Option<String>) = (row.try_get("", "attempts")?, row.try_get("", "last_error")?);
+    Ok(GivenUp {
+        id: OutboxId(row.try_get("", "id")?),
+        kind: row.try_get("", "kind")?,
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        enqueued_at: row.try_get("", "created_at")?,
+        reason: reason.unwrap_or_default(),
+    })
 }
 
 type Columns = (i64, String, String, i64, Instant, Option<String>);

@@ -63,11 +63,6 @@ impl JwtTokens {
         Ok(Self { ring: directory.watch()?, issuer, audience, entropy })
     }
 
-    /// Reads the folder afresh, for probes: whether a key may sign now, and every key file is good.
-    pub fn check(&self) -> Result<(), KeyError> {
-        self.ring.directory().check()
-    }
-
     fn token_id(&self) -> String {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
@@ -126,6 +121,10 @@ impl AccessTokens for JwtTokens {
             return Err(TokenError::Expired);
         }
         Ok(parsed)
+    }
+
+    fn can_sign(&self, now: Instant) -> bool {
+        self.ring.signing(now).is_some()
     }
 
     fn public_keys(&self) -> Vec<PublicKey> {

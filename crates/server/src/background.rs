@@ -11,8 +11,8 @@ use mif_application::interventions::NotifyLateness;
 use mif_application::operations::{CheckHealth, MeasureStock};
 use mif_application::outbox::OutboxWorker;
 use mif_domain::outbox::Lane;
+use mif_domain::queries::{DatabaseProbe, PoolState};
 use mif_http::{FloodGuard, HealthBoard};
-use mif_persistence::Database;
 use mif_telemetry::Metrics;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -27,16 +27,17 @@ pub(crate) struct Background {
     pub(crate) guard: Option<FloodGuard>,
     pub(crate) health: Arc<HealthBoard>,
     pub(crate) measured: Metrics,
-    pub(crate) databases: Vec<Database>,
+    pub(crate) database: Arc<dyn DatabaseProbe>,
 }
 
 impl Background {
     /// Every round is a task: a slow one makes none of the others late.
     pub(crate) fn start(self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { core, outbox, guard, health, measured, databases } = self;
+        let Self { core, outbox, guard, health, measured, database } = self;
         let mut tasks = JoinSet::new();
         let rounds = |task, period| Rounds::new(task, period, stopped.clone());
 
+        let mailer = Arc::clone(&outbox.mailer);
         for (name, lane) in [("letters", Lane::Letters), ("files", Lane::Files)] {
             let (outbox, mut rounds) = (outbox.clone(), rounds(name, Duration::from_secs(1)));
             tasks.spawn(async move {
@@ -80,14 +81,14 @@ impl Background {
         let (of, mut due) = (core.clone(), rounds("health", Duration::from_secs(3)));
         tasks.spawn(async move {
             while due.next().await {
-                health.put_up(CheckHealth.run(&of).await);
+                health.put_up(CheckHealth { database: &*database, mailer: &*mailer }.run(&of).await);
             }
         });
         let mut due = rounds("measurements", Duration::from_secs(30));
         tasks.spawn(async move {
             while due.next().await {
                 measured.upkeep();
-                measure(&core, &databases).await;
+                measure(&core).await;
             }
         });
         tasks
@@ -135,14 +136,19 @@ async fn sweep(core: &Core) {
 }
 
 /// What nobody asks for in a request.
-async fn measure(core: &Core, databases: &[Database]) {
+async fn measure(core: &Core) {
     if let Err(error) = MeasureStock.run(core).await {
         tracing::warn!(%error, "the stock could not be measured");
     }
-    let connections = databases.iter().map(Database::connections);
-    let (open, idle) = connections.fold((0, 0), |all, of| (all.0 + of.0, all.1 + of.1));
+}
+
+/// Measures the pools, when somebody wants to know.
+pub(crate) fn measure_pools(database: &dyn DatabaseProbe) {
+    let PoolState { max, open, idle, waiting } = database.pool();
+    metrics::gauge!("db_pool_connections_max").set(f64::from(max));
     metrics::gauge!("db_pool_connections", "state" => "idle").set(f64::from(idle));
     metrics::gauge!("db_pool_connections", "state" => "used").set(f64::from(open.saturating_sub(idle)));
+    metrics::gauge!("db_pool_waiting").set(f64::from(waiting));
 }
 
 /// Chains the audit trail until the server stops, and then once more: what was written last is linked too.

@@ -49,6 +49,9 @@ pub enum Command {
     /// Look after stored documents
     #[command(subcommand)]
     Documents(Documents),
+    /// Look after what must happen after requests: letters, removal of files
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Check the audit trail
     #[command(subcommand)]
     Audit(Audit),
@@ -185,6 +188,28 @@ fn age(text: &str) -> Result<std::time::Duration, String> {
     let number: u32 = number.parse().map_err(|_| refused())?;
     let age = std::time::Duration::from_secs(u64::from(number) * seconds);
     if age > OLDEST { Err(refused()) } else { Ok(age) }
+}
+
+/// Look after what was given up, after ten attempts within a day.
+#[derive(Debug, Subcommand)]
+pub enum Outbox {
+    /// List what was given up, and why
+    List,
+    /// Try again, with ten attempts more
+    Retry(GivenUp),
+    /// Forget it
+    Forget(GivenUp),
+}
+
+/// Which messages that were given up.
+#[derive(Debug, clap::Args)]
+pub struct GivenUp {
+    /// One of them, by its number in `list`
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) id: Option<i64>,
+    /// All of them
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Check the audit trail.

@@ -12,7 +12,9 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use mif_application::bootstrap::RecordStart;
+use mif_domain::queries::DatabaseProbe;
 use mif_http::{ApiState, FloodGuard, FloodLimits, HealthBoard, Lifecycle, MetricsPage, TrustedProxies};
+use mif_persistence::SeaQueries;
 use mif_telemetry::Metrics;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,20 +60,18 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let per_worker = parts.for_workers(workers).await?;
     let databases: Vec<_> = per_worker.iter().map(|worker| worker.database.clone()).collect();
     let token = settings.metrics.token.as_ref().map(SecretString::expose_secret);
-    let page = measured.clone();
-    let page = Arc::new(MetricsPage::new(move || page.render(), token));
+    let database: Arc<dyn DatabaseProbe> = Arc::new(SeaQueries(parts.database.clone()));
+    let (pools, page) = (Arc::clone(&database), measured.clone());
+    let page = move || {
+        background::measure_pools(&*pools);
+        page.render()
+    };
+    let page = Arc::new(MetricsPage::new(page, token));
     let operations = Operations { lifecycle: Arc::clone(&lifecycle), health: Arc::clone(&health), page };
     let server = listen(settings, per_worker, &operations, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let beside = Background {
-        core: parts.core.clone(),
-        outbox: parts.outbox,
-        guard,
-        health,
-        measured,
-        databases: databases.clone(),
-    };
+    let beside = Background { core: parts.core.clone(), outbox: parts.outbox, guard, health, measured, database };
     let tasks = beside.start(&stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
     let linking = tokio::spawn(background::link(parts.linker, linking_stopped));

@@ -74,14 +74,16 @@ fn describe() {
     ];
     let gauges = [
         ("http_requests_in_flight", "Requests that have no answer yet"),
-        ("db_pool_connections", "Connections of all pools, by state"),
+        ("db_pool_connections", "Open connections of all pools, by state"),
+        ("db_pool_connections_max", "The most connections that all pools may open"),
         ("db_pool_waiting", "Who waits for a connection of any pool"),
         ("auth_hash_queue", "Password hashes that wait or are computed"),
         ("mif_outbox_pending", "Outbox messages that will still be tried"),
-        ("mif_outbox_oldest_seconds", "How long the oldest pending outbox message has been due"),
+        ("mif_outbox_oldest_seconds", "How long ago the oldest pending outbox message was written"),
         ("mif_outbox_failed", "Outbox messages that were given up"),
         ("mif_scheduler_lag_seconds", "How late the last round of a background task began, by task"),
         ("mif_interventions", "Interventions, by state"),
+        ("mif_up", "1 while a part does its work, by part"),
         ("mif_build_info", "1, with the version of the program"),
     ];
     for (name, meaning) in seconds {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use mif_domain::mail::{Letter, MailError, Mailer};
+use mif_domain::mail::{Letter, MailError, Mailer, MailerHealth};
 
 /// Keeps what was sent. Can be told that the post is on strike.
 #[derive(Debug, Default)]
@@ -50,5 +50,10 @@ impl Mailer for RecordingMailer {
         }
         post.sent.push(letter.clone());
         Ok(())
+    }
+
+    fn health(&self) -> MailerHealth {
+        let struck = self.0.lock().unwrap_or_else(PoisonError::into_inner).strike.is_some();
+        if struck { MailerHealth::Down } else { MailerHealth::Up }
     }
 }

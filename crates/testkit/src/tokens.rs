@@ -58,6 +58,10 @@ impl AccessTokens for FakeAccessTokens {
         if claims.expires_at <= now { Err(TokenError::Expired) } else { Ok(claims) }
     }
 
+    fn can_sign(&self, _: Instant) -> bool {
+        self.key().is_ok()
+    }
+
     fn public_keys(&self) -> Vec<PublicKey> {
         Vec::new()
     }

@@ -11,6 +11,7 @@ mod equipment;
 mod equipment_import;
 mod guess_model;
 mod guesses;
+mod health;
 mod idempotency;
 mod letters;
 mod log_in;

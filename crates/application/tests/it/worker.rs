@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mif_application::outbox::OutboxWorker;
 use mif_domain::documents::FileId;
-use mif_domain::mail::{Letter, LetterContent, MailError, Mailer};
+use mif_domain::mail::{Letter, LetterContent, MailError, Mailer, MailerHealth};
 use mif_domain::outbox::{Lane, OutboxMessage};
 use mif_domain::sessions::SessionId;
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
@@ -127,6 +127,10 @@ struct Silence;
 impl Mailer for Silence {
     async fn send(&self, _: &Letter) -> Result<(), MailError> {
         std::future::pending().await
+    }
+
+    fn health(&self) -> MailerHealth {
+        MailerHealth::Up
     }
 }
 

@@ -246,10 +246,23 @@ pub trait Queries:
 pub enum DatabaseHealth {
     /// It answers, and its schema is ours.
     Ready,
-    /// It answers, but migrations are pending.
-    Outdated,
+    /// It answers, but so many migrations are pending.
+    Outdated(usize),
     /// It does not answer.
     Unreachable,
+}
+
+/// The connections of this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolState {
+    /// The most that there may be, of all pools together.
+    pub max: u32,
+    /// Those that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// Who waits for one.
+    pub waiting: u32,
 }
 
 /// Asks the database how it is.
@@ -257,6 +270,9 @@ pub enum DatabaseHealth {
 pub trait DatabaseProbe: Send + Sync + std::fmt::Debug {
     /// MUST answer within 2 s.
     async fn probe(&self) -> DatabaseHealth;
+
+    /// The connections of this process, whoever uses them.
+    fn pool(&self) -> PoolState;
 }
 
 impl From<User> for UserView {

@@ -11,8 +11,8 @@ use crate::repository::Stored;
 pub struct OutboxState {
     /// Messages that will still be tried.
     pub pending: u64,
-    /// Since when the oldest of them has been due.
-    pub oldest_due_at: Option<Instant>,
+    /// When the oldest of them was written: trying again later makes none younger.
+    pub oldest_at: Option<Instant>,
     /// Messages that were given up.
     pub failed: u64,
 }

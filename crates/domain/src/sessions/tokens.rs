@@ -106,6 +106,9 @@ pub trait AccessTokens: Send + Sync + fmt::Debug {
     /// is at most 5 s.
     fn verify(&self, token: &str, now: Instant) -> Result<AccessClaims, TokenError>;
 
+    /// Whether a key may sign now.
+    fn can_sign(&self, now: Instant) -> bool;
+
     /// Every key that may still have signed a living token.
     fn public_keys(&self) -> Vec<PublicKey>;
 }

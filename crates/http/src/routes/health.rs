@@ -3,8 +3,9 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, get};
-use mif_application::operations::Health;
+use mif_application::operations::{Health, OutboxHealth};
 use mif_domain::documents::{ScannerHealth, StoreHealth};
+use mif_domain::mail::MailerHealth;
 use mif_domain::queries::DatabaseHealth;
 use mif_domain::users::Role;
 use serde::Serialize;
@@ -30,14 +31,15 @@ pub(crate) struct Readiness {
     status: &'static str,
     /// `ready`, `outdated` (migrations are pending) or `unreachable`.
     database: &'static str,
-    /// `ready` or `missing`: whether access tokens can be verified.
+    /// `ready` or `missing`: whether access tokens can be signed.
     keys: &'static str,
 }
 
 /// How the server is. `detail` is for administrators.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Sante, example = json!({
-    "status": "ok", "version": "0.1.0", "database": "ready", "keys": "ready", "storage": "up", "scanner": "up", "outbox": "ok"
+    "status": "ok", "version": "0.1.0", "database": "ready", "keys": "ready", "storage": "up", "scanner": "up",
+    "mail": "up", "outbox": "ok"
 }))]
 pub(crate) struct HealthRead {
     /// `ok` or `degraded`.
@@ -49,7 +51,10 @@ pub(crate) struct HealthRead {
     storage: &'static str,
     /// The virus scanner: `up`, `down`, `off`, or `unknown` right after the start.
     scanner: &'static str,
-    /// What must happen after a request: `ok`, `failing` when something was given up, or `unknown`.
+    /// The mail server: `up`, `down` when several letters in a row did not get there, `log` when there is none, or `unknown`.
+    mail: &'static str,
+    /// What must happen after a request: `ok`, `late` when something has waited for ten minutes, `failing` when something was
+    /// given up, or `unknown`.
     outbox: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<HealthDetail>,
@@ -58,10 +63,20 @@ pub(crate) struct HealthRead {
 /// What administrators see besides.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SanteDetail, example = json!({
-    "storage_reason": null, "storage_free_bytes": 53_687_091_200_u64, "scanner_version": "ClamAV 1.4.3/27800",
-    "scanner_reason": null, "outbox_pending": 0, "outbox_failed": 0, "outbox_oldest_due_at": null
+    "pool_max": 20, "pool_open": 6, "pool_idle": 5, "pool_waiting": 0, "migrations_pending": 0, "storage_reason": null, "storage_free_bytes": 53_687_091_200_u64, "scanner_version": "ClamAV 1.4.3/27800",
+    "scanner_reason": null, "outbox_pending": 0, "outbox_failed": 0, "outbox_oldest_at": null
 }))]
 pub(crate) struct HealthDetail {
+    /// The most connections to the database that this process may open.
+    pool_max: u32,
+    /// Those that are open.
+    pool_open: u32,
+    /// Those of them that nobody uses.
+    pool_idle: u32,
+    /// Who waits for one.
+    pool_waiting: u32,
+    /// Migrations that the database still needs, where it answers.
+    migrations_pending: Option<usize>,
     /// Why the store is down.
     storage_reason: Option<String>,
     /// Room left, where the store knows.
@@ -74,8 +89,8 @@ pub(crate) struct HealthDetail {
     outbox_pending: Option<u64>,
     /// Messages that were given up.
     outbox_failed: Option<u64>,
-    /// Since when the oldest pending one has been due.
-    outbox_oldest_due_at: Option<Moment>,
+    /// When the oldest pending one was written.
+    outbox_oldest_at: Option<Moment>,
 }
 
 /// Alive
@@ -117,13 +132,13 @@ pub(crate) async fn readiness_alias(state: Data<ApiState>) -> HttpResponse {
 }
 
 async fn readiness(state: &ApiState) -> HttpResponse {
-    let (database, keys) = parts(state).await;
-    let (status, code) = match (state.lifecycle.is_draining(), database, keys) {
+    let (database, can_sign) = (state.probe.probe().await, can_sign(state));
+    let (status, code) = match (state.lifecycle.is_draining(), database, can_sign) {
         (true, _, _) => ("draining", StatusCode::SERVICE_UNAVAILABLE),
-        (false, "ready", "ready") => ("ready", StatusCode::OK),
+        (false, DatabaseHealth::Ready, true) => ("ready", StatusCode::OK),
         _ => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
     };
-    HttpResponse::build(code).json(Readiness { status, database, keys })
+    HttpResponse::build(code).json(Readiness { status, database: of_database(database), keys: of_keys(can_sign) })
 }
 
 /// Health
@@ -145,7 +160,7 @@ pub(crate) async fn health_alias(state: Data<ApiState>, request: HttpRequest) ->
 }
 
 async fn report(state: &ApiState, request: &HttpRequest) -> HttpResponse {
-    let (database, keys) = parts(state).await;
+    let (database, can_sign) = (state.probe.probe().await, can_sign(state));
     let board = state.health.read();
     let storage = board.as_ref().map_or("unknown", |seen| match seen.storage {
         StoreHealth::Up { .. } => "up",
@@ -156,15 +171,26 @@ async fn report(state: &ApiState, request: &HttpRequest) -> HttpResponse {
         ScannerHealth::Down { .. } => "down",
         ScannerHealth::Off => "off",
     });
-    let outbox = board.as_ref().and_then(|seen| seen.outbox);
-    let outbox = outbox.map_or("unknown", |outbox| if outbox.failed > 0 { "failing" } else { "ok" });
-    let well = (database, keys) == ("ready", "ready") && storage != "down" && scanner != "down" && outbox != "failing";
+    let mail = board.as_ref().map_or("unknown", |seen| match seen.mail {
+        MailerHealth::Up => "up",
+        MailerHealth::Down => "down",
+        MailerHealth::Log => "log",
+    });
+    let outbox = board.as_ref().map_or("unknown", |seen| match seen.outbox {
+        OutboxHealth::Ok => "ok",
+        OutboxHealth::Late => "late",
+        OutboxHealth::Failing => "failing",
+        OutboxHealth::Unknown => "unknown",
+    });
+    let well = database == DatabaseHealth::Ready && can_sign && board.as_ref().is_none_or(Health::is_good);
     let status = if well { "ok" } else { "degraded" };
     let detail = match board {
-        Some(seen) if is_admin(request).await => Some(detail(seen)),
+        // Without the database nobody can be known: whoever asks then should not wait to be told so.
+        Some(seen) if database != DatabaseHealth::Unreachable && is_admin(request).await => Some(detail(seen)),
         _ => None,
     };
-    json(&HealthRead { status, version: state.version, database, keys, storage, scanner, outbox, detail })
+    let (version, database, keys) = (state.version, of_database(database), of_keys(can_sign));
+    json(&HealthRead { status, version, database, keys, storage, scanner, mail, outbox, detail })
 }
 
 /// Whoever is no administrator, or nobody, sees the words alone.
@@ -185,23 +211,39 @@ fn detail(seen: Health) -> HealthDetail {
         ScannerHealth::Down { reason } => (None, Some(reason)),
         ScannerHealth::Off => (None, None),
     };
+    let migrations_pending = match seen.database {
+        DatabaseHealth::Ready => Some(0),
+        DatabaseHealth::Outdated(pending) => Some(pending),
+        DatabaseHealth::Unreachable => None,
+    };
     HealthDetail {
+        pool_max: seen.pool.max,
+        pool_open: seen.pool.open,
+        pool_idle: seen.pool.idle,
+        pool_waiting: seen.pool.waiting,
+        migrations_pending,
         storage_reason,
         storage_free_bytes,
         scanner_version,
         scanner_reason,
-        outbox_pending: seen.outbox.map(|outbox| outbox.pending),
-        outbox_failed: seen.outbox.map(|outbox| outbox.failed),
-        outbox_oldest_due_at: seen.outbox.and_then(|outbox| outbox.oldest_due_at).map(Moment::from),
+        outbox_pending: seen.waiting.map(|waiting| waiting.pending),
+        outbox_failed: seen.waiting.map(|waiting| waiting.failed),
+        outbox_oldest_at: seen.waiting.and_then(|waiting| waiting.oldest_at).map(Moment::from),
     }
 }
 
-async fn parts(state: &ApiState) -> (&'static str, &'static str) {
-    let database = match state.probe.probe().await {
+fn can_sign(state: &ApiState) -> bool {
+    state.core.access_tokens.can_sign(state.core.clock.now())
+}
+
+const fn of_keys(can_sign: bool) -> &'static str {
+    if can_sign { "ready" } else { "missing" }
+}
+
+const fn of_database(state: DatabaseHealth) -> &'static str {
+    match state {
         DatabaseHealth::Ready => "ready",
-        DatabaseHealth::Outdated => "outdated",
+        DatabaseHealth::Outdated(_) => "outdated",
         DatabaseHealth::Unreachable => "unreachable",
-    };
-    let keys = if state.core.access_tokens.public_keys().is_empty() { "missing" } else { "ready" };
-    (database, keys)
+    }
 }

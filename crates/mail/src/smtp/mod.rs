@@ -15,7 +15,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters, TlsPar
 use lettre::transport::smtp::extension::ClientId;
 use mif_domain::Clock;
 use mif_domain::breaker::Breaker;
-use mif_domain::mail::{Letter, MailError, Mailer};
+use mif_domain::mail::{Letter, MailError, Mailer, MailerHealth};
 use tokio::time::timeout;
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -105,6 +105,10 @@ impl Mailer for SmtpMailer {
         }
         // Servers like to repeat whom they refuse, and this ends in logs and traces.
         sent.map_err(|reason| MailError::Failed(without(&reason, message.envelope())))
+    }
+
+    fn health(&self) -> MailerHealth {
+        if self.breaker.is_open() { MailerHealth::Down } else { MailerHealth::Up }
     }
 }
 

@@ -30,9 +30,9 @@ use mif_domain::queries::{
     CustomerScope, CustomerSort, DatabaseHealth, DatabaseProbe, DocumentFilter, DocumentQueries, DocumentScope,
     DocumentSort, EquipmentFilter, EquipmentScope, EquipmentSort, InterventionFilter, InterventionQueries,
     InterventionScope, InterventionSort, InterventionView, KeyUse, NotificationFilter, NotificationQueries,
-    NotificationSort, OperationsQueries, OutboxState, Queries, SessionStates, SessionView, SkillFilter, SkillSort,
-    TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter, UserScope,
-    UserSort, UserView,
+    NotificationSort, OperationsQueries, OutboxState, PoolState, Queries, SessionStates, SessionView, SkillFilter,
+    SkillSort, TechnicianFilter, TechnicianLoad, TechnicianQueries, TechnicianSort, TechnicianView, UserFilter,
+    UserScope, UserSort, UserView,
 };
 use mif_domain::repository::Stored;
 use mif_domain::sessions::{SessionId, SessionState};
@@ -244,8 +244,12 @@ impl DatabaseProbe for SeaQueries {
         let pending = async { Schema(&self.0).pending().await };
         match tokio::time::timeout(Duration::from_secs(2), pending).await {
             Ok(Ok(0)) => DatabaseHealth::Ready,
-            Ok(Ok(_)) => DatabaseHealth::Outdated,
+            Ok(Ok(pending)) => DatabaseHealth::Outdated(pending),
             Ok(Err(_)) | Err(_) => DatabaseHealth::Unreachable,
         }
+    }
+
+    fn pool(&self) -> PoolState {
+        self.0.pools()
     }
 }

@@ -10,14 +10,14 @@ use crate::errors::plain;
 
 const OUTBOX: &str = "\
     SELECT COUNT(CASE WHEN failed_at IS NULL THEN 1 END) AS pending, \
-      COUNT(failed_at) AS failed, MIN(CASE WHEN failed_at IS NULL THEN due_at END) AS oldest_due_at \
+      COUNT(failed_at) AS failed, MIN(CASE WHEN failed_at IS NULL THEN created_at END) AS oldest_at \
     FROM outbox";
 
 pub(super) async fn outbox_state(queries: &SeaQueries) -> Stored<OutboxState> {
     let Some(row) = queries.one(OUTBOX, Vec::new()).await? else { return Ok(OutboxState::default()) };
     Ok(OutboxState {
         pending: count(&row, "pending")?,
-        oldest_due_at: row.try_get("", "oldest_due_at").map_err(plain)?,
+        oldest_at: row.try_get("", "oldest_at").map_err(plain)?,
         failed: count(&row, "failed")?,
     })
 }

@@ -17,7 +17,7 @@ async fn goes_up_down_and_up(database: &Database) {
     let all = schema.status().await.unwrap().len();
     assert!(all > 0);
     assert_eq!(schema.pending().await.unwrap(), all);
-    assert_eq!(SeaQueries(database.clone()).probe().await, DatabaseHealth::Outdated);
+    assert!(matches!(SeaQueries(database.clone()).probe().await, DatabaseHealth::Outdated(1..)));
     assert_eq!(schema.up().await.unwrap(), all);
     assert_eq!(schema.pending().await.unwrap(), 0);
     assert_eq!(SeaQueries(database.clone()).probe().await, DatabaseHealth::Ready);

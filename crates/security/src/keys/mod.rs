@@ -127,11 +127,6 @@ impl KeyDirectory {
         self.algorithm
     }
 
-    /// Reads the folder afresh: whether a key may sign now, and every key file is good.
-    pub fn check(&self) -> Result<(), KeyError> {
-        self.load().map(drop)
-    }
-
     pub(crate) fn watch(self) -> Result<WatchedRing, KeyError> {
         WatchedRing::new(self)
     }

@@ -76,10 +76,6 @@ impl WatchedRing {
         })
     }
 
-    pub(crate) fn directory(&self) -> &KeyDirectory {
-        &self.directory
-    }
-
     /// The ring as of the last two seconds.
     pub(crate) fn current(&self) -> Arc<Ring> {
         let uptime = self.directory.clock.uptime();

@@ -5,6 +5,7 @@ mod audit;
 mod documents;
 mod healthcheck;
 mod keys;
+mod outbox;
 
 use std::io::{Read as _, Write as _};
 
@@ -51,6 +52,7 @@ async fn execute(command: Command, settings: &Settings) -> anyhow::Result<()> {
             parts.database.close().await;
             seeded
         }
+        Command::Outbox(command) => outbox::run(command, settings).await,
         Command::Audit(command) => audit::run(command, settings).await,
         Command::Keys(command) => keys::run(command, settings).await,
         Command::Documents(command) => documents::run(command, settings).await,

@@ -27,6 +27,8 @@ macro_rules! outbox_contracts {
             a_postponed_message_waits,
             a_message_that_was_put_back_has_lost_no_attempt,
             a_message_that_was_given_up_is_not_leased_again,
+            what_was_given_up_is_listed_retried_and_forgotten,
+            trying_again_makes_no_message_younger,
             messages_come_in_order_and_in_batches,
             a_lane_does_not_wait_for_another,
             every_message_is_read_back_as_it_was_written,
@@ -105,6 +107,42 @@ pub async fn a_message_that_was_given_up_is_not_leased_again(backend: &Backend) 
     let id = lease(backend, T0, 10).await.first().unwrap().id;
     backend.queue.postpone(id, "adresse inconnue", None).await.unwrap();
     assert!(lease(backend, later(1_000_000), 10).await.is_empty());
+}
+
+/// One by one, or all at once; what still waits is not touched.
+pub async fn what_was_given_up_is_listed_retried_and_forgotten(backend: &Backend) {
+    enqueue(backend, 4).await;
+    let ids: Vec<_> = lease(backend, T0, 10).await.iter().map(|message| message.id).collect();
+    for id in &ids[..3] {
+        backend.queue.postpone(*id, "adresse inconnue", None).await.unwrap();
+    }
+    let listed = backend.queue.list_given_up(2).await.unwrap();
+    let shown: Vec<_> = listed.iter().map(|it| (it.id, it.attempts, it.enqueued_at, it.reason.as_str())).collect();
+    assert_eq!(shown, [(ids[0], 1, T0, "adresse inconnue"), (ids[1], 1, T0, "adresse inconnue")]);
+    assert_eq!(listed[0].kind, message(1).kind());
+
+    assert_eq!(backend.queue.retry_given_up(Some(ids[3]), later(5)).await.unwrap(), 0);
+    assert_eq!(backend.queue.retry_given_up(Some(ids[1]), later(5)).await.unwrap(), 1);
+    assert!(lease(backend, later(4), 10).await.is_empty());
+    let again = lease(backend, later(5), 10).await;
+    assert_eq!(again.iter().map(|message| (message.id, message.attempt)).collect::<Vec<_>>(), [(ids[1], 1)]);
+
+    assert_eq!(backend.queue.forget_given_up(Some(ids[3])).await.unwrap(), 0);
+    assert_eq!(backend.queue.forget_given_up(Some(ids[0])).await.unwrap(), 1);
+    assert_eq!(backend.queue.retry_given_up(None, later(5)).await.unwrap(), 1);
+    assert_eq!(backend.queue.forget_given_up(None).await.unwrap(), 0);
+    let state = backend.queries.outbox_state().await.unwrap();
+    assert_eq!((state.pending, state.failed), (3, 0));
+}
+
+/// What waits is as old as when it was written: a letter that fails all day must not look as if it had just come.
+pub async fn trying_again_makes_no_message_younger(backend: &Backend) {
+    enqueue(backend, 1).await;
+    let id = lease(backend, T0, 10).await.first().unwrap().id;
+    backend.queue.postpone(id, "la poste est en grève", Some(later(3600))).await.unwrap();
+    assert_eq!(backend.queries.outbox_state().await.unwrap().oldest_at, Some(T0));
+    backend.queue.postpone(id, "la poste est en grève", None).await.unwrap();
+    assert_eq!(backend.queries.outbox_state().await.unwrap().oldest_at, None);
 }
 
 /// The oldest first, no more than asked for.

@@ -30,7 +30,7 @@ use mif_domain::interventions::{InterventionId, InterventionRepository, NewHisto
 use mif_domain::letter_tokens::LetterTokenRepository;
 use mif_domain::mfa::MfaRepository;
 use mif_domain::notifications::{Notification, NotificationRepository};
-use mif_domain::outbox::{Lane, LeasedMessage, Outbox, OutboxId, OutboxQueue};
+use mif_domain::outbox::{GivenUp, Lane, LeasedMessage, Outbox, OutboxId, OutboxQueue};
 use mif_domain::repository::Stored;
 use mif_domain::sessions::SessionRepository;
 use mif_domain::technicians::{SkillRepository, TechnicianRepository};
@@ -172,6 +172,40 @@ impl OutboxQueue for MemoryStore {
             }
         });
         Ok(())
+    }
+
+    async fn list_given_up(&self, limit: u32) -> Stored<Vec<GivenUp>> {
+        let given_up = |entry: &OutboxEntry| GivenUp {
+            id: entry.id,
+            kind: entry.message.kind().to_owned(),
+            attempts: entry.attempts,
+            enqueued_at: entry.enqueued_at,
+            reason: entry.last_error.clone().unwrap_or_default(),
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(self.read(|state| state.outbox.values().filter(|entry| entry.given_up).map(given_up).take(limit).collect()))
+    }
+
+    async fn retry_given_up(&self, only: Option<OutboxId>, at: Instant) -> Stored<u64> {
+        let _turn = self.take_turn().await?;
+        Ok(self.write(|state| {
+            let mut retried = 0;
+            let chosen = |entry: &&mut OutboxEntry| entry.given_up && only.is_none_or(|id| id == entry.id);
+            for entry in state.outbox.values_mut().filter(chosen) {
+                (entry.given_up, entry.attempts, entry.due_at) = (false, 0, at);
+                retried += 1;
+            }
+            retried
+        }))
+    }
+
+    async fn forget_given_up(&self, only: Option<OutboxId>) -> Stored<u64> {
+        let _turn = self.take_turn().await?;
+        Ok(self.write(|state| {
+            let before = state.outbox.len();
+            state.outbox.retain(|id, entry| !(entry.given_up && only.is_none_or(|only| only == *id)));
+            (before - state.outbox.len()) as u64
+        }))
     }
 }
 

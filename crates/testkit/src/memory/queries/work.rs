@@ -233,7 +233,7 @@ impl OperationsQueries for NoQueries {
             let pending = || state.outbox.values().filter(|entry| !entry.given_up);
             OutboxState {
                 pending: pending().count() as u64,
-                oldest_due_at: pending().map(|entry| entry.due_at).min(),
+                oldest_at: pending().map(|entry| entry.enqueued_at).min(),
                 failed: state.outbox.values().filter(|entry| entry.given_up).count() as u64,
             }
         }))
