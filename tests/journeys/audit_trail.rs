@@ -108,6 +108,14 @@ async fn what_is_changed_past_the_product_is_found(database: Database) {
     assert!(cut.output.contains("BAD          seq") && cut.output.contains("cut off"), "{}", cut.output);
     cut.refused(&["not what it was", "cut off"]);
     site.run(&["audit", "verify", "--against", "/nothing/here"]).refused(&["/nothing/here"]);
+
+    // Everything gone, in the database and beside it: what is left is whole, and proves nothing.
+    store.disarm_audit().await;
+    for table in ["audit_chain", "audit_marks", "audit_events"] {
+        store.run(&format!("DELETE FROM {table}")).await;
+    }
+    std::fs::remove_file(site.folder("data").join("audit-checkpoints.jsonl")).unwrap();
+    site.run(&["audit", "verify"]).refused(&["no checkpoint confirms it"]);
 }
 
 /// From the back, so that each is the first that is wrong. Where the chain must be said to be bad, and the words for it.

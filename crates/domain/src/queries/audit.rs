@@ -26,6 +26,8 @@ pub struct AuditFilter {
     pub actor: Option<UserId>,
     /// Only what happened to this, as `kind/id`.
     pub resource: Option<String>,
+    /// Only what came of this request.
+    pub request_id: Option<String>,
     /// Only what ended so.
     pub outcome: Option<AuditOutcome>,
     /// Only from this instant on.

@@ -40,13 +40,16 @@ async fn events_are_narrowed_and_paged() {
         let body = json!({"nom": name, "type": "presse", "localisation": "Atelier"});
         app.post("/api/v1/equipements", &token, body).await.expect(201);
     }
-    let actor = events(&app, &token, "limit=1").await[0]["acteur"]["id"].clone();
+    let newest = events(&app, &token, "limit=1").await[0].clone();
+    let (actor, request) = (newest["acteur"]["id"].clone(), newest["request_id"].as_str().unwrap().to_owned());
     for (query, expected) in [
         ("type=equipment.created", 3),
         ("type=Equipment.Created&resultat=echec", 0),
         ("resultat=SUCCES", 4),
         (&format!("acteur={actor}"), 4),
         ("acteur=404", 0),
+        (&format!("request_id={request}"), 1),
+        ("request_id=404", 0),
         ("du=2026-01-05&au=2026-01-05", 4),
         ("du=2026-01-06", 0),
         ("au=2026-01-04", 0),

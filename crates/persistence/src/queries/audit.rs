@@ -35,6 +35,7 @@ pub(super) async fn list(
         .apply_if(filter.kind, |rows, kind| rows.filter(Column::Kind.eq(kind.as_str())))
         .apply_if(filter.actor, |rows, actor| rows.filter(Column::ActorId.eq(actor.0)))
         .apply_if(filter.resource.as_deref(), |rows, resource| rows.filter(Column::Resource.eq(resource)))
+        .apply_if(filter.request_id.as_deref(), |rows, request| rows.filter(Column::RequestId.eq(request)))
         .apply_if(filter.outcome, |rows, outcome| rows.filter(Column::Outcome.eq(outcome.as_str())))
         .apply_if(filter.from, |rows, from| rows.filter(Column::At.gte(from)))
         .apply_if(filter.until, |rows, until| rows.filter(Column::At.lt(until)));

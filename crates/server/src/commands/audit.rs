@@ -40,7 +40,14 @@ async fn verify(against: Option<PathBuf>, settings: &Settings) -> anyhow::Result
     let mut output = std::io::stdout();
     writeln!(output, "checkpoints  {witness}")?;
     match proved? {
-        Ok(proof) => Ok(print(&mut output, &proof)?),
+        Ok(proof) => {
+            print(&mut output, &proof)?;
+            if proof.newest.is_none() {
+                // An emptied database looks like this, and so does the wrong one.
+                bail!("no checkpoint confirms it, neither in the database nor in {}", file.display());
+            }
+            Ok(())
+        }
         Err(VerifyAuditError::Fault(fault)) => {
             writeln!(output, "BAD          {fault}")?;
             bail!("the audit trail is not what it was: {fault}")
