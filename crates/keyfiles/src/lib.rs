@@ -1,10 +1,13 @@
-//! Key files on disk: who may read them, and how they appear all at once.
+//! Key files on disk: who may read them, how they appear all at once, and how a running server learns of new ones.
 //!
 //! A key is a file `<kind>-<activation>-<label>.<extension>`, mode 0600, in a folder that all replicas share. Files are never
 //! rewritten and nothing is locked: a key appears whole under its name, or somebody else's was there first.
 //!
-//! Lives here: names, permissions and durability of such files. May come in: what every kind of key needs. Must not: what is
-//! in a file, which key is used when, and any other crate of ours.
+//! Lives here: names, permissions and durability of such files, and the ring of those that were read. May come in: what every
+//! kind of key needs. Must not: what is in a file, what a key is used for, and any other crate of ours.
+
+mod ring;
+mod watched;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -13,6 +16,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+pub use ring::{Ring, RingKey};
+pub use watched::{KeyFolder, Watched};
 
 /// No key comes near it.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -9,9 +9,10 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use mif_domain::sessions::{AccessClaims, AccessTokens, PublicKey, SessionId, TokenError};
 use mif_domain::users::{Role, UserId};
 use mif_domain::{Entropy, Instant};
+use mif_keyfiles::{RingKey as _, Watched};
 use serde::{Deserialize, Serialize};
 
-use crate::keys::{Key, KeyDirectory, KeyError, WatchedRing};
+use crate::keys::{Key, KeyDirectory, KeyError, SigningKeys};
 
 /// RFC 9068 section 2.1: what keeps any other JWT of ours from passing for an access token.
 const TYPE: &str = "at+jwt";
@@ -46,7 +47,7 @@ struct Claims {
 /// Issues and verifies access tokens with the keys of one folder.
 #[derive(Debug)]
 pub struct JwtTokens {
-    ring: WatchedRing,
+    keys: Watched<SigningKeys>,
     issuer: String,
     audience: String,
     entropy: Arc<dyn Entropy>,
@@ -60,7 +61,11 @@ impl JwtTokens {
         audience: String,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, KeyError> {
-        Ok(Self { ring: directory.watch()?, issuer, audience, entropy })
+        Ok(Self { keys: Watched::new(SigningKeys(directory))?, issuer, audience, entropy })
+    }
+
+    fn signing(&self, now: Instant) -> Option<Arc<Key>> {
+        self.keys.folder().0.signing(&self.keys.current(), now).cloned()
     }
 
     fn token_id(&self) -> String {
@@ -79,7 +84,7 @@ impl JwtTokens {
         if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
             return None;
         }
-        let key = self.ring.verifying(header.kid.as_deref()?)?;
+        let key = self.keys.find(header.kid.as_deref()?)?;
         // The key decides the algorithm, not the token: else `none` or an HMAC keyed with our public key would pass.
         let mut validation = Validation::new(key.jose_algorithm());
         validation.set_issuer(&[&self.issuer]);
@@ -94,7 +99,7 @@ impl JwtTokens {
 
 impl AccessTokens for JwtTokens {
     fn issue(&self, claims: &AccessClaims, issued_at: Instant) -> Result<String, TokenError> {
-        let key = self.ring.signing(issued_at).ok_or(TokenError::NoKey)?;
+        let key = self.signing(issued_at).ok_or(TokenError::NoKey)?;
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -124,11 +129,11 @@ impl AccessTokens for JwtTokens {
     }
 
     fn can_sign(&self, now: Instant) -> bool {
-        self.ring.signing(now).is_some()
+        self.signing(now).is_some()
     }
 
     fn public_keys(&self) -> Vec<PublicKey> {
-        self.ring.current().keys().iter().map(|key| key.public().clone()).collect()
+        self.keys.current().newest_first().rev().map(|key| key.public().clone()).collect()
     }
 }
 

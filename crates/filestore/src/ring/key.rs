@@ -9,6 +9,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use mif_domain::documents::FileId;
 use mif_domain::{Entropy, Instant};
+use mif_keyfiles::RingKey;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -71,15 +72,6 @@ impl Key {
         text
     }
 
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Sorts keys by age; the name decides between two of the same second, the same way in every replica.
-    pub(super) fn age(&self) -> (i64, &str) {
-        (self.activation, &self.id)
-    }
-
     /// From when on it may encrypt; `None` for a key that always could.
     pub(super) fn since(&self) -> Option<Instant> {
         Instant::from_timestamp(self.activation, 0).filter(|_| self.activation > 0)
@@ -129,6 +121,16 @@ impl Key {
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&*self.secret).into())
+    }
+}
+
+impl RingKey for Key {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn activation(&self) -> i64 {
+        self.activation
     }
 }
 

@@ -8,21 +8,20 @@
 
 mod key;
 mod secrets;
-mod watch;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mif_domain::documents::{FileId, FileKeys, FileStoreError, KeyState, StoredFile, WrappedKey};
 use mif_domain::{Clock, Entropy, Instant};
-use mif_keyfiles::{KeyFileError, KeyKind, Stamp};
+use mif_keyfiles::{KeyFileError, KeyFolder, KeyKind, Ring, RingKey as _, Stamp, Watched};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::format::FileKey;
 use key::Key;
-use watch::{Keys, Watched};
 
 /// The file of the first key, the same in every process. Activation 0: it may encrypt at once, whatever the clocks of the
 /// replicas say, and gives way to any later key.
@@ -86,7 +85,7 @@ pub enum RingError {
 pub struct KeyRing {
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
-    keys: Watched,
+    keys: Watched<Source>,
 }
 
 impl KeyRing {
@@ -98,25 +97,25 @@ impl KeyRing {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, RingError> {
-        let source = Source(source);
-        let (keys, stamps) = match source.load(clock.now()) {
+        let from = || Source { keys: source.clone(), clock: Arc::clone(&clock) };
+        let keys = match Watched::new(from()) {
             Err(RingError::Missing(folder)) if create => {
                 create_first(&folder, entropy.as_ref())?;
-                source.load(clock.now())?
+                Watched::new(from())?
             }
             read => read?,
         };
-        Ok(Self { keys: Watched::new(source, keys, stamps, Arc::clone(&clock)), entropy, clock })
+        Ok(Self { keys, entropy, clock })
     }
 
     /// Whether keys can be added and removed here.
     pub fn is_folder(&self) -> bool {
-        self.keys.folder().is_some()
+        self.folder().is_some()
     }
 
     /// Makes a key that encrypts from `activation` on, and returns its name. Replicas need a few seconds to learn of it.
     pub fn add(&self, activation: Instant) -> Result<String, RingError> {
-        let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
+        let folder = self.folder().ok_or(RingError::NotAFolder)?;
         let seconds = activation.timestamp().max(0);
         let key = Key::generate(seconds, self.entropy.as_ref()).ok_or(RingError::Generation)?;
         let name = format!("files-{seconds}-{}.key", key.id());
@@ -129,7 +128,7 @@ impl KeyRing {
 
     /// Removes a key for good: whatever is still wrapped with it can never be read again. The caller MUST have looked.
     pub fn remove(&self, key_id: &str) -> Result<(), RingError> {
-        let folder = self.keys.folder().ok_or(RingError::NotAFolder)?;
+        let folder = self.folder().ok_or(RingError::NotAFolder)?;
         let now = self.clock.now();
         let stamps = FILES.list(folder)?;
         let keys = stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
@@ -138,7 +137,7 @@ impl KeyRing {
         if named.is_empty() {
             return Err(RingError::Unknown(key_id.to_owned()));
         }
-        if Keys::new(keys).encrypting(now).is_none_or(|key| key.id() == key_id) {
+        if encrypting(&Ring::new(keys), now).is_none_or(|key| key.id() == key_id) {
             return Err(RingError::InUse(key_id.to_owned()));
         }
         mif_keyfiles::remove(folder, named)?;
@@ -163,7 +162,11 @@ impl KeyRing {
     }
 
     fn encrypting(&self) -> Option<Arc<Key>> {
-        self.keys.current().encrypting(self.clock.now()).cloned()
+        encrypting(&self.keys.current(), self.clock.now()).cloned()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.keys.folder().path()
     }
 
     fn unique(&self) -> String {
@@ -174,7 +177,7 @@ impl KeyRing {
 impl FileKeys for KeyRing {
     fn list(&self) -> Result<Vec<KeyState>, FileStoreError> {
         let keys = self.keys.current();
-        let encrypting = keys.encrypting(self.clock.now()).map(|key| key.id().to_owned());
+        let encrypting = encrypting(&keys, self.clock.now()).map(|key| key.id().to_owned());
         let mut states: Vec<KeyState> = keys
             .newest_first()
             .map(|key| {
@@ -192,22 +195,49 @@ impl FileKeys for KeyRing {
     }
 }
 
+/// The key that what is new is encrypted with.
+fn encrypting(ring: &Ring<Key>, now: Instant) -> Option<&Arc<Key>> {
+    ring.newest_first().find(|key| key.may_encrypt_at(now))
+}
+
 /// Reads keys, again and again.
 #[derive(Debug)]
-struct Source(KeySource);
+struct Source {
+    keys: KeySource,
+    clock: Arc<dyn Clock>,
+}
 
 impl Source {
-    fn load(&self, now: Instant) -> Result<(Keys, Vec<Stamp>), RingError> {
-        match &self.0 {
-            KeySource::Setting(text) => Ok((read_setting(text)?, Vec::new())),
+    fn path(&self) -> Option<&Path> {
+        match &self.keys {
+            KeySource::Folder(folder) => Some(folder),
+            KeySource::Setting(_) => None,
+        }
+    }
+}
+
+impl KeyFolder for Source {
+    type Key = Key;
+    type Error = RingError;
+    const PURPOSE: &'static str = FILES.purpose;
+
+    fn uptime(&self) -> Duration {
+        self.clock.uptime()
+    }
+
+    fn stamps(&self) -> Result<Option<Vec<Stamp>>, RingError> {
+        Ok(self.path().map(|folder| FILES.list(folder)).transpose()?)
+    }
+
+    fn keys(&self, stamps: &[Stamp]) -> Result<Ring<Key>, RingError> {
+        match &self.keys {
+            KeySource::Setting(text) => read_setting(text),
             KeySource::Folder(folder) => {
-                // Stamps first: a change between the two is then seen at the next look instead of never.
-                let stamps = FILES.list(folder)?;
-                let keys = Keys::new(stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?);
-                if keys.encrypting(now).is_none() {
-                    return Err(RingError::Missing(folder.clone()));
+                let ring = Ring::new(stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?);
+                match encrypting(&ring, self.clock.now()) {
+                    Some(_) => Ok(ring),
+                    None => Err(RingError::Missing(folder.clone())),
                 }
-                Ok((keys, stamps))
             }
         }
     }
@@ -230,7 +260,7 @@ fn unique(entropy: &dyn Entropy) -> String {
     format!("{}-{:016x}", std::process::id(), u64::from_be_bytes(bytes))
 }
 
-fn read_setting(text: &str) -> Result<Keys, RingError> {
+fn read_setting(text: &str) -> Result<Ring<Key>, RingError> {
     let mut keys: Vec<Key> = Vec::new();
     for (index, entry) in text.split(',').map(str::trim).enumerate() {
         // The first counts as the newest.
@@ -241,7 +271,7 @@ fn read_setting(text: &str) -> Result<Keys, RingError> {
         }
         keys.push(key);
     }
-    Ok(Keys::new(keys))
+    Ok(Ring::new(keys))
 }
 
 fn read_key(stamp: &Stamp) -> Result<Key, RingError> {

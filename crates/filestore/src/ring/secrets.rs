@@ -1,6 +1,7 @@
 //! Small secrets, sealed by the keys of the ring.
 
 use mif_domain::secrets::{SealedSecret, SecretError, SecretSealer};
+use mif_keyfiles::RingKey as _;
 use zeroize::Zeroizing;
 
 use super::KeyRing;

@@ -11,6 +11,7 @@ use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use mif_domain::Instant;
 use mif_domain::sessions::PublicKey;
+use mif_keyfiles::RingKey;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -124,10 +125,6 @@ impl Key {
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
-        &self.public.key_id
-    }
-
     pub(crate) fn public(&self) -> &PublicKey {
         &self.public
     }
@@ -148,12 +145,7 @@ impl Key {
         self.algorithm
     }
 
-    /// Sorts keys by age; the identifier decides between two of the same second, the same way in every replica.
-    pub(super) fn age(&self) -> (i64, &str) {
-        (self.activation, self.id())
-    }
-
-    pub(super) fn activation(&self) -> Instant {
+    pub(super) fn activates_at(&self) -> Instant {
         // Beyond the calendar it never comes, which is as good.
         DateTime::from_timestamp(self.activation, 0).unwrap_or(Instant::MAX_UTC)
     }
@@ -164,5 +156,15 @@ impl Key {
 
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         self.pair.sign(message)
+    }
+}
+
+impl RingKey for Key {
+    fn id(&self) -> &str {
+        &self.public.key_id
+    }
+
+    fn activation(&self) -> i64 {
+        self.activation
     }
 }

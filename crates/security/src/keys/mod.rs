@@ -9,21 +9,19 @@
 mod audit;
 mod key;
 mod pem;
-mod ring;
 mod rotation;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use mif_domain::Clock;
-use mif_keyfiles::{KeyFileError, KeyKind, Stamp};
+use mif_domain::{Clock, Instant};
+use mif_keyfiles::{KeyFileError, KeyFolder, KeyKind, Ring, Stamp};
 use thiserror::Error;
 
 pub use audit::AuditKeys;
 pub(crate) use key::Key;
 use key::KeyPair;
-use ring::Ring;
-pub(crate) use ring::WatchedRing;
 pub use rotation::{KeyRotation, KeyUse, PublishedKey, RemoveKeyError};
 
 const JWT: KeyKind = KeyKind {
@@ -127,24 +125,21 @@ impl KeyDirectory {
         self.algorithm
     }
 
-    pub(crate) fn watch(self) -> Result<WatchedRing, KeyError> {
-        WatchedRing::new(self)
+    /// The key that signs now.
+    pub(crate) fn signing<'a>(&self, ring: &'a Ring<Key>, now: Instant) -> Option<&'a Arc<Key>> {
+        ring.newest_first().find(|key| key.algorithm() == self.algorithm && key.may_sign_at(now))
     }
 
-    /// What lies in the folder, without reading the keys: cheap enough to do every two seconds.
-    fn stamps(&self) -> Result<Vec<Stamp>, KeyError> {
-        Ok(JWT.list(&self.folder)?)
+    fn load(&self) -> Result<Ring<Key>, KeyError> {
+        self.read(&JWT.list(&self.folder)?)
     }
 
-    fn load(&self) -> Result<(Ring, Vec<Stamp>), KeyError> {
-        // Stamps first: a change between the two is then seen at the next look instead of never.
-        let stamps = self.stamps()?;
-        let keys = stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?;
-        let ring = Ring::new(keys);
-        if ring.signing(self.algorithm, self.clock.now()).is_none() {
-            return Err(KeyError::Missing { folder: self.folder.clone(), algorithm: self.algorithm.name() });
+    fn read(&self, stamps: &[Stamp]) -> Result<Ring<Key>, KeyError> {
+        let ring = Ring::new(stamps.iter().map(read_key).collect::<Result<Vec<_>, _>>()?);
+        match self.signing(&ring, self.clock.now()) {
+            Some(_) => Ok(ring),
+            None => Err(KeyError::Missing { folder: self.folder.clone(), algorithm: self.algorithm.name() }),
         }
-        Ok((ring, stamps))
     }
 
     /// Makes the first key, unless somebody else does at the same time: see [`KeyKind::publish`].
@@ -157,6 +152,28 @@ impl KeyDirectory {
             tracing::info!(folder = %self.folder.display(), algorithm = self.algorithm.name(), "made a signing key");
         }
         Ok(())
+    }
+}
+
+/// The keys of a folder, for a server that runs.
+#[derive(Debug)]
+pub(crate) struct SigningKeys(pub(crate) KeyDirectory);
+
+impl KeyFolder for SigningKeys {
+    type Key = Key;
+    type Error = KeyError;
+    const PURPOSE: &'static str = JWT.purpose;
+
+    fn uptime(&self) -> Duration {
+        self.0.clock.uptime()
+    }
+
+    fn stamps(&self) -> Result<Option<Vec<Stamp>>, KeyError> {
+        Ok(Some(JWT.list(&self.0.folder)?))
+    }
+
+    fn keys(&self, stamps: &[Stamp]) -> Result<Ring<Key>, KeyError> {
+        self.0.read(stamps)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use mif_domain::sessions::SessionLimits;
 use mif_domain::{Clock, Instant};
+use mif_keyfiles::RingKey as _;
 use mif_keyfiles::Stamp;
 use thiserror::Error;
 
@@ -139,12 +140,12 @@ impl KeyRotation {
     fn used(&self, key: &Key, keys: &[(Stamp, Key)]) -> KeyUse {
         let wanted = key.algorithm() == self.algorithm;
         if !key.may_sign_at(self.clock.now()) {
-            return KeyUse::Waits(key.activation());
+            return KeyUse::Waits(key.activates_at());
         }
         // Between two of the same second the identifier decides. Not between algorithms: there each has its own signer.
         let later = |other: &Key| if wanted { other.age() > key.age() } else { other.activation() > key.activation() };
         let successors = keys.iter().map(|(_, other)| other).filter(|other| other.algorithm() == self.algorithm);
-        let replaced = successors.filter(|other| later(other)).map(Key::activation).min();
+        let replaced = successors.filter(|other| later(other)).map(Key::activates_at).min();
         match replaced {
             Some(at) if at <= self.clock.now() => KeyUse::Verifies(at + SessionLimits::ACCESS_TOKEN + MARGIN),
             _ if wanted => KeyUse::Signs,
