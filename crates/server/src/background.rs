@@ -22,7 +22,6 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 /// What the rounds need.
 pub(crate) struct Background {
-    pub(crate) core: Core,
     pub(crate) outbox: OutboxWorker,
     pub(crate) guard: Option<FloodGuard>,
     pub(crate) health: Arc<HealthBoard>,
@@ -33,11 +32,11 @@ pub(crate) struct Background {
 impl Background {
     /// Every round is a task: a slow one makes none of the others late.
     pub(crate) fn start(self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { core, outbox, guard, health, measured, database } = self;
+        let Self { outbox, guard, health, measured, database } = self;
         let mut tasks = JoinSet::new();
         let rounds = |task, period| Rounds::new(task, period, stopped.clone());
 
-        let mailer = Arc::clone(&outbox.mailer);
+        let (core, mailer) = (outbox.core.clone(), Arc::clone(&outbox.mailer));
         for (name, lane) in [("letters", Lane::Letters), ("files", Lane::Files)] {
             let (outbox, mut rounds) = (outbox.clone(), rounds(name, Duration::from_secs(1)));
             tasks.spawn(async move {

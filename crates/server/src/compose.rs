@@ -188,13 +188,8 @@ fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Mailer> {
 /// What carries out what use cases left behind.
 fn outbox(settings: &Settings, database: &Database, core: &Core) -> OutboxWorker {
     OutboxWorker {
+        core: core.clone(),
         queue: Arc::new(SeaOutboxQueue(database.clone())),
-        queries: Arc::clone(&core.queries),
-        accounts: Arc::clone(&core.session_states),
-        work: Arc::clone(&core.work),
-        clock: Arc::clone(&core.clock),
-        entropy: Arc::clone(&core.entropy),
-        files: Arc::clone(&core.files),
         mailer: mailer(settings, &core.clock),
         links: LetterLinks {
             public_url: settings.http.public_url.clone(),

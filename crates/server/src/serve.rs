@@ -71,7 +71,7 @@ pub(crate) async fn serve(settings: &Settings, with_demo: bool) -> anyhow::Resul
     let server = listen(settings, per_worker, &operations, guard.clone())?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let beside = Background { core: parts.core.clone(), outbox: parts.outbox, guard, health, measured, database };
+    let beside = Background { outbox: parts.outbox, guard, health, measured, database };
     let tasks = beside.start(&stopped);
     let (stop_linking, linking_stopped) = watch::channel(false);
     let linking = tokio::spawn(background::link(parts.linker, linking_stopped));

@@ -22,8 +22,8 @@ impl OutboxWorker {
         address: &EmailAddress,
     ) -> Result<Outcome, HandlerError> {
         let name = SignInName::Email(address.clone());
-        let Some(found) = self.accounts.find_credentials(&name).await? else { return Ok(Outcome::Done) };
-        let pause = (self.clock.now() - LetterLimits::PAUSE).min(leased.enqueued_at);
+        let Some(found) = self.core.session_states.find_credentials(&name).await? else { return Ok(Outcome::Done) };
+        let pause = (self.core.clock.now() - LetterLimits::PAUSE).min(leased.enqueued_at);
         let wanted = |user: &User| user.email.normalized() == address.normalized();
         let issued = self.issue(leased, found.user_id, LetterLimits::RESET, Some(pause), wanted).await?;
         let Some((user, token)) = issued else { return Ok(Outcome::Done) };
@@ -58,9 +58,9 @@ impl OutboxWorker {
         user_id: UserId,
         address: &EmailAddress,
     ) -> Result<Outcome, HandlerError> {
-        let token = LetterToken::generate(&*self.entropy);
-        let mut work = self.work.begin().await?;
-        let now = self.clock.now();
+        let token = LetterToken::generate(&*self.core.entropy);
+        let mut work = self.core.work.begin().await?;
+        let now = self.core.clock.now();
         let user = work.users().find_for_update(user_id).await?;
         let Some(user) = user.filter(|user| user.is_active) else { return Ok(Outcome::Done) };
         let issued =
@@ -85,7 +85,7 @@ impl OutboxWorker {
         old_address: &EmailAddress,
         new_masked: &str,
     ) -> Result<Outcome, HandlerError> {
-        let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(Outcome::Done) };
+        let Some(user) = self.core.queries.find_user(user_id, UserScope::All).await? else { return Ok(Outcome::Done) };
         let letter = Letter {
             to: old_address.clone(),
             language: user.language,
@@ -108,9 +108,9 @@ impl OutboxWorker {
         unless_since: Option<Instant>,
         wanted: impl FnOnce(&User) -> bool + Send,
     ) -> Result<Option<(User, LetterToken)>, HandlerError> {
-        let token = LetterToken::generate(&*self.entropy);
-        let mut work = self.work.begin().await?;
-        let now = self.clock.now();
+        let token = LetterToken::generate(&*self.core.entropy);
+        let mut work = self.core.work.begin().await?;
+        let now = self.core.clock.now();
         let user = work.users().find_for_update(user_id).await?;
         let Some(user) = user.filter(|user| user.is_active && wanted(user)) else { return Ok(None) };
         let (token_hash, expires_at) = (token.hash(), now + valid);

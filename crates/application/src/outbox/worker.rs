@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use mif_domain::documents::{FileStore, FileStoreError};
+use mif_domain::documents::FileStoreError;
 use mif_domain::mail::{Letter, LetterContent, MailError, Mailer};
 use mif_domain::outbox::{Lane, LeasedMessage, OutboxMessage, OutboxQueue, backoff};
-use mif_domain::queries::{Queries, SessionStates, UserScope};
+use mif_domain::queries::UserScope;
 use mif_domain::repository::Stored;
-use mif_domain::unit_of_work::UnitOfWorkFactory;
 use mif_domain::users::UserId;
-use mif_domain::{Clock, Entropy, Instant, RepositoryError};
+use mif_domain::{Instant, RepositoryError};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -20,24 +19,15 @@ use tracing::field::Empty;
 
 use super::LetterLinks;
 use super::letters::message_id;
+use crate::Core;
 
 /// Carries out messages. Any number of workers may run, in any number of processes.
 #[derive(Debug, Clone)]
 pub struct OutboxWorker {
+    /// What every use case works with.
+    pub core: Core,
     /// Where messages come from.
     pub queue: Arc<dyn OutboxQueue>,
-    /// To look up whom a message concerns.
-    pub queries: Arc<dyn Queries>,
-    /// To look up who has an address.
-    pub accounts: Arc<dyn SessionStates>,
-    /// To store the hashes of tokens.
-    pub work: Arc<dyn UnitOfWorkFactory>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// For tokens.
-    pub entropy: Arc<dyn Entropy>,
-    /// The contents of documents.
-    pub files: Arc<dyn FileStore>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
     /// Where letters lead.
@@ -86,7 +76,7 @@ impl OutboxWorker {
 
     /// Carries out what is due now in a lane. Returns how many messages were tried: none means that it is time to rest.
     pub async fn run_once(&self, lane: Lane) -> Stored<usize> {
-        let messages = self.queue.lease(lane, self.clock.now(), Self::LEASE, Self::batch(lane)).await?;
+        let messages = self.queue.lease(lane, self.core.clock.now(), Self::LEASE, Self::batch(lane)).await?;
         let tried = messages.len();
         let mut attempts = JoinSet::new();
         for leased in messages {
@@ -141,7 +131,7 @@ impl OutboxWorker {
             }
             // However long the mail server is away, a letter loses only the attempts that were made with it.
             Err(HandlerError::Mail(MailError::LeftAlone)) => {
-                self.queue.put_back(leased.id, self.clock.now() + Self::HELD_FOR).await
+                self.queue.put_back(leased.id, self.core.clock.now() + Self::HELD_FOR).await
             }
             Err(error) => self.put_off(leased, &error).await,
         }
@@ -156,7 +146,7 @@ impl OutboxWorker {
                 self.write_to(*user_id, leased, |username| LetterContent::AccountClosed { username }).await
             }
             OutboxMessage::RemoveFile { file_id } => {
-                self.files.remove(*file_id).await?;
+                self.core.files.remove(*file_id).await?;
                 Ok(Outcome::Done)
             }
             OutboxMessage::SendPasswordReset { address } => self.send_password_reset(leased, address).await,
@@ -177,7 +167,7 @@ impl OutboxWorker {
         leased: &LeasedMessage,
         content: impl FnOnce(String) -> LetterContent + Send,
     ) -> Result<Outcome, HandlerError> {
-        let Some(user) = self.queries.find_user(user_id, UserScope::All).await? else { return Ok(Outcome::Done) };
+        let Some(user) = self.core.queries.find_user(user_id, UserScope::All).await? else { return Ok(Outcome::Done) };
         let letter = Letter {
             to: user.email,
             language: user.language,
@@ -189,7 +179,7 @@ impl OutboxWorker {
     }
 
     async fn put_off(&self, leased: &LeasedMessage, error: &HandlerError) -> Stored<()> {
-        let retry_at = backoff(leased.attempt).map(|wait| self.clock.now() + wait);
+        let retry_at = backoff(leased.attempt).map(|wait| self.core.clock.now() + wait);
         if let Some(at) = retry_at {
             tracing::warn!(id = leased.id.0, attempt = leased.attempt, %at, %error, "outbox message put off");
         } else {

@@ -67,13 +67,8 @@ impl World {
     /// The worker, with this post office.
     pub(crate) fn outbox(&self, mailer: Arc<dyn Mailer>) -> OutboxWorker {
         OutboxWorker {
+            core: self.core.clone(),
             queue: Arc::new(self.store.clone()),
-            queries: self.core.queries.clone(),
-            accounts: self.core.session_states.clone(),
-            work: self.core.work.clone(),
-            clock: self.clock.clone(),
-            entropy: self.core.entropy.clone(),
-            files: self.files.clone(),
             mailer,
             links: LetterLinks {
                 public_url: Some("https://gmao.exemple.ma".to_owned()),

@@ -35,7 +35,7 @@ async fn execute(command: Outbox, outbox: &OutboxWorker) -> anyhow::Result<()> {
             Ok(())
         }
         Outbox::Retry(which) => {
-            let retried = outbox.queue.retry_given_up(only(&which), outbox.clock.now()).await?;
+            let retried = outbox.queue.retry_given_up(only(&which), outbox.core.clock.now()).await?;
             found(&which, retried)?;
             Ok(writeln!(output, "{retried} will be tried again")?)
         }

@@ -26,7 +26,7 @@ pub struct Rescanned {
 }
 
 impl RescanDocuments {
-    /// Tells of each document in which something was found, and of each that failed. Stops when the scanner is off.
+    /// Tells of each document in which something was found, and of each that failed. Without a scanner each does.
     #[tracing::instrument(target = "mif_trace", name = "RescanDocuments", skip_all)]
     pub async fn run(
         self,
