@@ -342,11 +342,22 @@ async fn creating_is_for_those_who_may() {
     ];
     for (column, role) in [Role::Admin, Role::Manager, Role::Technician, Role::Customer].into_iter().enumerate() {
         let app = App::start().await;
-        app.user("own", role, None).await;
+        let customer = app.customer("Textiles du Souss").await;
+        app.user("own", role, Some(customer).filter(|_| role == Role::Customer)).await;
         let token = app.sign_in("own").await.access;
         for (path, body, statuses) in &cases {
             app.post(&format!("/api/v1/{path}/"), &token, body.clone()).await.expect(statuses[column]);
         }
+        for (machine, statuses) in [
+            (app.machine("Sertisseuse", Some(customer)).await, [201; 4]),
+            (app.machine("Pompe", None).await, [201, 201, 201, 422]),
+        ] {
+            let report = json!({"titre": "Fuite", "type": "corrective", "equipement_id": machine});
+            app.post("/api/v1/interventions", &token, report).await.expect(statuses[column]);
+        }
+        let file = TestRequest::post().uri("/api/v1/equipements/import").insert_header(("content-type", "text/csv"));
+        let file = file.set_payload("nom;type;localisation\nTour;tour;Atelier\n");
+        app.send(bearer(file, &token)).await.expect([201, 201, 403, 403][column]);
         let missing = app.user("missing", Role::Technician, None).await;
         let technician = app.post("/api/v1/techniciens", &token, json!({"user_id": missing.0})).await;
         technician.expect([201, 201, 403, 403][column]);

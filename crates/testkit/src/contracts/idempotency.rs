@@ -129,6 +129,7 @@ pub async fn a_twin_of_a_unit_that_rolls_back_acts_itself(backend: &Backend) {
         async move { claim(&backend, &request, 0).await }
     });
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!twin.is_finished(), "the twin did not wait");
     drop(unit);
     assert_eq!(twin.await.unwrap(), Claim::Fresh);
 }
