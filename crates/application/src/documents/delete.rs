@@ -3,12 +3,11 @@
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::documents::{Document, DocumentId};
 use mif_domain::outbox::OutboxMessage;
-use mif_domain::users::Role;
 
 use super::rights::{self, Standing};
 use super::{DocumentError, GetDocument};
 use crate::Core;
-use crate::access::{Action, Actor, Denied};
+use crate::access::{Action, Actor, Denied, Reach, policy};
 
 /// Deletes a document.
 #[derive(Debug, Clone, Copy)]
@@ -50,11 +49,11 @@ impl DeleteDocument {
 }
 
 fn may_delete(actor: &Actor, standing: &Standing, document: &Document) -> bool {
-    match (actor.role(), standing) {
-        (Role::Admin | Role::Manager, _) => true,
-        (Role::Technician, Standing::ToWork(_, intervention)) => {
+    match (policy::reach(actor.role(), Action::DeleteDocuments), standing) {
+        (Reach::All, _) => true,
+        (Reach::Own, Standing::ToWork(_, intervention)) => {
             document.content.uploaded_by == actor.user_id() && intervention.status.is_open_work()
         }
-        (Role::Technician, Standing::ToMachine) | (Role::Customer, _) => false,
+        (Reach::Own, Standing::ToMachine) | (Reach::OwnCustomer | Reach::Nothing, _) => false,
     }
 }

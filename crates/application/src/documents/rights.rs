@@ -2,8 +2,8 @@
 
 use mif_domain::documents::Attachment;
 use mif_domain::interventions::{Caller, Intervention};
+use mif_domain::queries::EquipmentScope;
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
 use crate::Core;
 use crate::access::{Action, Actor, Denied, Refusal, policy};
@@ -58,8 +58,8 @@ fn standing(actor: &Actor, intervention: Intervention) -> Result<Standing, Refus
 
 /// Customers see machines, but not what we keep about them.
 fn machines(actor: &Actor) -> Result<Standing, Refusal> {
-    match actor.role() {
-        Role::Admin | Role::Manager | Role::Technician => Ok(Standing::ToMachine),
-        Role::Customer => Err(Refusal::Denied(Denied(Action::ViewDocuments))),
+    match policy::document_scope(actor).equipment {
+        EquipmentScope::Nothing => Err(Refusal::Denied(Denied(Action::ViewDocuments))),
+        EquipmentScope::All | EquipmentScope::OfCustomer(_) => Ok(Standing::ToMachine),
     }
 }

@@ -1,7 +1,7 @@
 //! Saying something about an intervention.
 
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::interventions::{Caller, InterventionId, NewHistoryEntry, Status};
+use mif_domain::interventions::{InterventionId, NewHistoryEntry, Status};
 use mif_domain::text::Paragraph;
 
 use super::InterventionError;
@@ -36,7 +36,7 @@ impl AddComment {
             from: None,
             status: intervention.status,
             remark: Some(self.text),
-            is_internal: caller != Caller::Customer && self.internal.unwrap_or(true),
+            is_internal: caller.writes_internally(self.internal),
             at: now,
         };
         work.interventions().append_history(entry.clone()).await?;

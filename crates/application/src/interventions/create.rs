@@ -7,11 +7,10 @@ use mif_domain::queries::InterventionView;
 use mif_domain::repository::RepositoryError;
 use mif_domain::technicians::{Technician, TechnicianId};
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
 use super::{InterventionError, InterventionWithSteps, notify};
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Denied, Reach, policy};
 use crate::idempotency::{self, Done, Once};
 
 /// Reports an intervention, perhaps given to somebody at once.
@@ -74,16 +73,17 @@ impl CreateIntervention {
 
     fn check_rights(&self, actor: &Actor) -> Result<(), InterventionError> {
         let to_oneself = self.technician_id.is_none() || self.technician_id == actor.technician_id();
-        match actor.role() {
-            Role::Admin | Role::Manager => Ok(()),
-            Role::Technician if to_oneself => Ok(()),
-            Role::Customer if self.technician_id.is_none() && self.draft.slot.is_none() => {
+        match policy::reach(actor.role(), Action::CreateInterventions) {
+            Reach::All => Ok(()),
+            Reach::Own if to_oneself => Ok(()),
+            Reach::OwnCustomer if self.technician_id.is_none() && self.draft.slot.is_none() => {
                 if matches!(self.draft.priority, Priority::Urgent) {
                     return Err(InterventionError::PriorityTooHigh);
                 }
                 Ok(())
             }
-            Role::Technician | Role::Customer => Err(Denied(Action::DispatchInterventions).into()),
+            Reach::Own | Reach::OwnCustomer => Err(Denied(Action::DispatchInterventions).into()),
+            Reach::Nothing => Err(Denied(Action::CreateInterventions).into()),
         }
     }
 }

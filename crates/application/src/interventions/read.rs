@@ -69,7 +69,7 @@ impl GetHistory {
     #[tracing::instrument(target = "mif_trace", name = "GetHistory", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Vec<HistoryEntry>, InterventionError> {
         let found = GetIntervention { id: self.id }.run(core, actor).await?;
-        let internal = policy::caller(actor, &found.view.intervention) != Some(Caller::Customer);
+        let internal = policy::caller(actor, &found.view.intervention).is_some_and(Caller::sees_internal);
         Ok(core.queries.intervention_history(self.id, internal).await?)
     }
 }

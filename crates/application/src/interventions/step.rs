@@ -6,7 +6,6 @@ use mif_domain::interventions::{Closing, Intervention, InterventionId, NewHistor
 use mif_domain::repository::Stored;
 use mif_domain::text::Paragraph;
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, equipment_state, notify};
@@ -64,7 +63,7 @@ impl TakeStep {
             kept.downtime = downtime.or(kept.downtime);
         }
         let stored = work.interventions().update(&intervention, now).await?;
-        let internal = self.internal.unwrap_or(actor.role() != Role::Customer);
+        let internal = caller.writes_internally(self.internal);
         record(&mut *work, &stored, before, step, self.remark, internal, actor, now).await?;
         equipment_state::follow(&mut *work, before, &stored, actor.origin(), now).await?;
         if step == Step::Close {

@@ -46,6 +46,18 @@ pub enum Caller {
     Customer,
 }
 
+impl Caller {
+    /// Whether they see what is for us alone.
+    pub fn sees_internal(self) -> bool {
+        self != Self::Customer
+    }
+
+    /// Whether what they write is for us alone: by default what staff write is; what a customer writes never is.
+    pub fn writes_internally(self, wanted: Option<bool>) -> bool {
+        self.sees_internal() && wanted.unwrap_or(true)
+    }
+}
+
 /// One row of the table.
 #[derive(Debug)]
 struct Row {
