@@ -1,7 +1,6 @@
 //! Who may do what: DOMAIN 7 as a table. The only place that knows it.
 
-use mif_domain::equipment::Equipment;
-use mif_domain::interventions::{Caller, Intervention, Status};
+use mif_domain::interventions::{Caller, Intervention};
 use mif_domain::queries::{CustomerScope, DocumentScope, EquipmentScope, InterventionScope, UserScope};
 use mif_domain::users::Role;
 use thiserror::Error;
@@ -122,7 +121,7 @@ pub fn intervention_scope(actor: &Actor) -> InterventionScope {
 /// What the actor is to an intervention; `None` when they may not see it.
 pub fn caller(actor: &Actor, intervention: &Intervention) -> Option<Caller> {
     let scope = intervention_scope(actor);
-    if !visible(scope, intervention) {
+    if !scope.admits(intervention) {
         return None;
     }
     let own = intervention.technician_id.is_some() && intervention.technician_id == actor.technician_id();
@@ -134,34 +133,12 @@ pub fn caller(actor: &Actor, intervention: &Intervention) -> Option<Caller> {
     })
 }
 
-/// The same decision as [`intervention_scope`], for a row that is at hand inside a unit of work.
-fn visible(scope: InterventionScope, intervention: &Intervention) -> bool {
-    let free = intervention.technician_id.is_none() && intervention.status == Status::Open;
-    match scope {
-        InterventionScope::All => true,
-        InterventionScope::OfTechnician(technician) => free || intervention.technician_id == Some(technician),
-        InterventionScope::Unassigned => free,
-        InterventionScope::OfCustomer(customer) => intervention.customer_id == Some(customer),
-        InterventionScope::Nothing => false,
-    }
-}
-
 /// Which machines the actor may see.
 pub fn equipment_scope(actor: &Actor) -> EquipmentScope {
     match (reach(actor.role(), Action::ViewEquipment), actor.customer_id()) {
         (Reach::All, _) => EquipmentScope::All,
         (Reach::OwnCustomer, Some(customer)) => EquipmentScope::OfCustomer(customer),
         _ => EquipmentScope::Nothing,
-    }
-}
-
-/// Whether the actor may see a machine. The same decision as [`equipment_scope`], for a row that is at hand inside a unit of
-/// work.
-pub fn sees_equipment(actor: &Actor, equipment: &Equipment) -> bool {
-    match equipment_scope(actor) {
-        EquipmentScope::All => true,
-        EquipmentScope::OfCustomer(customer) => equipment.sheet.customer_id == Some(customer),
-        EquipmentScope::Nothing => false,
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn hold(
         }
         Attachment::Equipment(id) => {
             let found = work.equipment().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
-            if policy::sees_equipment(actor, &found) { machines(actor) } else { Err(Refusal::NotFound) }
+            if policy::equipment_scope(actor).admits(&found) { machines(actor) } else { Err(Refusal::NotFound) }
         }
     }
 }
