@@ -172,8 +172,7 @@ impl UserNew {
             (false, Some(typed)) => password(&mut errors, "password", typed),
         };
         let full_name = self.full_name.map(|name| errors.check("full_name", FullName::parse(&name)));
-        errors.finish()?;
-        let Some(email) = email else { return Err(ApiError::invalid(Vec::new())) };
+        let email = errors.finish_with(email)?;
         Ok(CreateUser {
             username: username.flatten(),
             email,
