@@ -6,6 +6,6 @@ mod recheck;
 mod refusal;
 
 pub use actor::{Actor, RequestInfo};
-pub use policy::{Action, Denied, Reach};
-pub(crate) use recheck::{RecheckError, is_unchanged, still_permitted};
-pub(crate) use refusal::Refusal;
+pub use policy::{Action, Reach};
+pub(crate) use recheck::{is_unchanged, still_permitted};
+pub use refusal::Refusal;

@@ -3,9 +3,8 @@
 use mif_domain::interventions::{Caller, Intervention};
 use mif_domain::queries::{CustomerScope, DocumentScope, EquipmentScope, InterventionScope, UserScope};
 use mif_domain::users::Role;
-use thiserror::Error;
 
-use super::Actor;
+use super::{Actor, Refusal};
 
 /// Something that needs a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +54,6 @@ pub enum Reach {
     Nothing,
 }
 
-/// The actor may see the thing, or nothing of its kind, but not do this to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not allowed: {0:?}")]
-pub struct Denied(pub Action);
-
 /// How far a role's right reaches: the table.
 pub fn reach(role: Role, action: Action) -> Reach {
     use Reach::{All, Nothing, Own, OwnCustomer};
@@ -90,10 +84,10 @@ pub fn reach(role: Role, action: Action) -> Reach {
 }
 
 /// For actions that one may do to everything or to nothing.
-pub fn permit(actor: &Actor, action: Action) -> Result<(), Denied> {
+pub fn permit(actor: &Actor, action: Action) -> Result<(), Refusal> {
     match reach(actor.role(), action) {
         Reach::All => Ok(()),
-        _ => Err(Denied(action)),
+        _ => Err(Refusal::Denied(action)),
     }
 }
 

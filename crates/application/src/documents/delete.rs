@@ -7,7 +7,7 @@ use mif_domain::outbox::OutboxMessage;
 use super::rights::{self, Standing};
 use super::{DocumentError, GetDocument};
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Reach, policy};
+use crate::access::{Action, Actor, Reach, Refusal, policy};
 
 /// Deletes a document.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +31,12 @@ impl DeleteDocument {
         let now = core.clock.now();
         // What it belongs to first, then the document: the order in which uploads take them.
         let standing = rights::hold(&mut *work, actor, seen.content.attachment).await?;
-        let document = work.documents().find_for_update(self.id).await?.ok_or(DocumentError::NotFound)?;
+        let document = work.documents().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
         if !may_delete(actor, &standing, &document) {
-            return Err(Denied(Action::DeleteDocuments).into());
+            return Err(Refusal::Denied(Action::DeleteDocuments).into());
         }
         if self.expected_version.is_some_and(|version| version != document.version) {
-            return Err(DocumentError::Stale);
+            return Err(Refusal::Stale.into());
         }
         work.documents().delete(self.id).await?;
         work.outbox().enqueue(OutboxMessage::RemoveFile { file_id: document.content.file.id }, now).await?;

@@ -6,7 +6,7 @@ use mif_domain::queries::EquipmentScope;
 use mif_domain::unit_of_work::UnitOfWork;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Refusal, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// What a document is, or is to be, attached to, as the actor stands to it.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ fn standing(actor: &Actor, intervention: Intervention) -> Result<Standing, Refus
 /// Customers see machines, but not what we keep about them.
 fn machines(actor: &Actor) -> Result<Standing, Refusal> {
     match policy::document_scope(actor).equipment {
-        EquipmentScope::Nothing => Err(Refusal::Denied(Denied(Action::ViewDocuments))),
+        EquipmentScope::Nothing => Err(Refusal::Denied(Action::ViewDocuments)),
         EquipmentScope::All | EquipmentScope::OfCustomer(_) => Ok(Standing::ToMachine),
     }
 }

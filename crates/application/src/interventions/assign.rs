@@ -7,7 +7,7 @@ use super::create::hold_technician;
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, notify, step};
 use crate::Core;
-use crate::access::{Action, Actor, Denied};
+use crate::access::{Action, Actor, Refusal};
 
 /// Gives an intervention to a technician.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ async fn give(core: &Core, actor: &Actor, wanted: Gift) -> Result<InterventionWi
     let now = core.clock.now();
     let (mut intervention, caller) = hold(&mut *work, actor, wanted.id, wanted.expected_version).await?;
     let taken = if wanted.to.is_some() { Step::Assign } else { Step::Take };
-    let to = wanted.to.or(actor.technician_id()).ok_or(Denied(Action::ViewInterventions))?;
+    let to = wanted.to.or(actor.technician_id()).ok_or(Refusal::Denied(Action::ViewInterventions))?;
     let before = intervention.take_step(taken, caller, false, now)?;
     let technician = hold_technician(&mut *work, Some(to)).await?;
     let technician = technician.ok_or(InterventionError::UnknownTechnician)?;

@@ -10,7 +10,7 @@ use mif_domain::unit_of_work::UnitOfWork;
 
 use super::{InterventionError, InterventionWithSteps, notify};
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Reach, policy};
+use crate::access::{Action, Actor, Reach, Refusal, policy};
 use crate::idempotency::{self, Done, Once};
 
 /// Reports an intervention, perhaps given to somebody at once.
@@ -82,8 +82,8 @@ impl CreateIntervention {
                 }
                 Ok(())
             }
-            Reach::Own | Reach::OwnCustomer => Err(Denied(Action::DispatchInterventions).into()),
-            Reach::Nothing => Err(Denied(Action::CreateInterventions).into()),
+            Reach::Own | Reach::OwnCustomer => Err(Refusal::Denied(Action::DispatchInterventions).into()),
+            Reach::Nothing => Err(Refusal::Denied(Action::CreateInterventions).into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use mif_domain::unit_of_work::UnitOfWork;
 
 use super::InterventionError;
 use crate::Core;
-use crate::access::{Actor, policy};
+use crate::access::{Actor, Refusal, policy};
 
 /// An intervention with what the actor may do to it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl GetIntervention {
     #[tracing::instrument(target = "mif_trace", name = "GetIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let scope = policy::intervention_scope(actor);
-        let view = core.queries.find_intervention(self.id, scope).await?.ok_or(InterventionError::NotFound)?;
+        let view = core.queries.find_intervention(self.id, scope).await?.ok_or(Refusal::NotFound)?;
         let now = core.clock.now();
         let caller = policy::caller(actor, &view.intervention);
         let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
@@ -81,10 +81,10 @@ pub(super) async fn hold(
     id: InterventionId,
     expected_version: Option<i64>,
 ) -> Result<(Intervention, Caller), InterventionError> {
-    let found = work.interventions().find_for_update(id).await?.ok_or(InterventionError::NotFound)?;
-    let caller = policy::caller(actor, &found).ok_or(InterventionError::NotFound)?;
+    let found = work.interventions().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
+    let caller = policy::caller(actor, &found).ok_or(Refusal::NotFound)?;
     if expected_version.is_some_and(|version| version != found.version) {
-        return Err(InterventionError::Stale);
+        return Err(Refusal::Stale.into());
     }
     Ok((found, caller))
 }
@@ -98,7 +98,7 @@ pub(super) async fn shown(
     now: Instant,
 ) -> Result<InterventionWithSteps, InterventionError> {
     let scope = mif_domain::queries::InterventionScope::All;
-    let names = core.queries.find_intervention(written.id, scope).await?.ok_or(InterventionError::NotFound)?;
+    let names = core.queries.find_intervention(written.id, scope).await?.ok_or(Refusal::NotFound)?;
     let caller = policy::caller(actor, &written);
     let steps = caller.map(|caller| written.allowed_steps(caller, now)).unwrap_or_default();
     // A name only as long as it is still that of the same technician.

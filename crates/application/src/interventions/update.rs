@@ -9,7 +9,7 @@ use mif_domain::text::{Line, Paragraph};
 
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps};
-use crate::access::{Action, Actor, Denied};
+use crate::access::{Action, Actor, Refusal};
 use crate::{Change, Core};
 
 /// What may be edited. Who may edit what is said in [`InterventionChanges::allowed_to`].
@@ -94,7 +94,7 @@ impl InterventionChanges {
                 Caller::Customer => before.status == Status::Open && WISHED.contains(field),
             };
             if !allowed {
-                return Err(Denied(Action::DispatchInterventions).into());
+                return Err(Refusal::Denied(Action::DispatchInterventions).into());
             }
         }
         Ok(())

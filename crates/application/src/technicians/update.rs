@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::account::{DischargeError, require_no_open_work};
 use super::read::{manage, shown};
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a technician: everything that people write, and whether they take work at all.
@@ -48,41 +48,21 @@ pub struct UpdateTechnician {
 /// Why they were not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateTechnicianError {
-    /// There is none.
-    #[error("no such technician")]
-    NotFound,
-    /// Technicians are changed by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// They changed since the caller saw them.
-    #[error("the technician changed since they were read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// They cannot be archived while they have something to do.
     #[error("the technician has open work")]
     OpenWork,
     /// They cannot come back: their account has another role.
     #[error("the account is not a technician's")]
     NotATechnician,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateTechnicianError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for UpdateTechnicianError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -104,9 +84,9 @@ impl UpdateTechnician {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let found = work.technicians().find_for_update(self.id).await?;
-        let mut technician = found.ok_or(UpdateTechnicianError::NotFound)?;
+        let mut technician = found.ok_or(Refusal::NotFound)?;
         if self.expected_version.is_some_and(|version| version != technician.version) {
-            return Err(UpdateTechnicianError::Stale);
+            return Err(Refusal::Stale.into());
         }
         let mut archived = technician.archived_at.is_some();
         let flipped = self.changes.archived.apply(&mut archived).then_some(archived);

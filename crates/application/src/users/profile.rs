@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::history::{fresh_hash, replace};
 use super::read::{OwnAccount, own_account};
-use crate::access::Actor;
+use crate::access::{Actor, Refusal};
 use crate::auth::{ChangePasswordError, prove_password};
 use crate::{Change, Core};
 
@@ -36,29 +36,25 @@ pub struct UpdateProfile {
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateProfileError {
+    /// What can stop any use case.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// This change needs the current password.
     #[error("the current password is needed")]
     PasswordNeeded,
     /// The password was not changed.
     #[error(transparent)]
     Password(#[from] ChangePasswordError),
-    /// It changed since the caller saw it.
-    #[error("the user changed since it was read")]
-    Stale,
     /// Somebody has this e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateProfileError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::EmailTaken) => Self::EmailTaken,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -69,7 +65,7 @@ impl UpdateProfile {
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, UpdateProfileError> {
         let account = own_account(core, actor).await?;
         if self.expected_version.is_some_and(|version| version != account.version) {
-            return Err(UpdateProfileError::Stale);
+            return Err(Refusal::Stale.into());
         }
         let new_email = matches!(&self.email, Change::Set(email) if *email != account.email);
         let sensitive = new_email || self.new_password.is_some();
@@ -84,9 +80,9 @@ impl UpdateProfile {
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let user = work.users().find_for_update(actor.user_id()).await?.ok_or(UpdateProfileError::Stale)?;
+        let user = work.users().find_for_update(actor.user_id()).await?.ok_or(Refusal::Stale)?;
         if self.expected_version.is_some_and(|version| version != user.version) {
-            return Err(UpdateProfileError::Stale);
+            return Err(Refusal::Stale.into());
         }
         // While the password was being checked, it may have been replaced and this session ended.
         let proved = user.is_active && user.password_hash == account.password_hash;

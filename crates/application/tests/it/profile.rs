@@ -1,7 +1,7 @@
 //! One's own account.
 
 use mif_application::Change;
-use mif_application::access::Actor;
+use mif_application::access::{Actor, Refusal};
 use mif_application::auth::ChangePasswordError;
 use mif_application::users::{UpdateProfile, UpdateProfileError, WhoAmI};
 use mif_domain::audit::AuditKind;
@@ -85,7 +85,7 @@ async fn a_profile_that_cannot_be_stored_leaves_the_password_alone() {
     };
     assert_eq!(taken.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::EmailTaken);
     let stale = UpdateProfile { expected_version: Some(9), ..new_email("k@mif.ma") };
-    assert_eq!(stale.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::Stale);
+    assert_eq!(stale.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::Refused(Refusal::Stale));
     let weak = UpdateProfile {
         current_password: Some(password(PASSWORD)),
         new_password: Some(password("Court-7a")),

@@ -1,12 +1,12 @@
 //! Technicians, their skills, and how they follow their account.
 
 use mif_application::Change;
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, Refusal};
 use mif_application::idempotency::Done;
 use mif_application::technicians::{
     ArchiveTechnician, CreateSkill, CreateSkillError, CreateTechnician, CreateTechnicianError, GetTechnician,
-    GetTechnicianError, GetTechnicianLoad, GetTechnicianLoadError, SetSkills, SetSkillsError, TechnicianChanges,
-    UpdateTechnician, UpdateTechnicianError,
+    GetTechnicianLoad, GetTechnicianLoadError, SetSkills, SetSkillsError, TechnicianChanges, UpdateTechnician,
+    UpdateTechnicianError,
 };
 use mif_application::users::{UpdateUser, UpdateUserError, UserChanges};
 use mif_domain::audit::AuditKind;
@@ -19,7 +19,7 @@ use mif_testkit::{T0, a_stored_technician, a_user, an_equipment, an_intervention
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageTechnicians);
+const DENIED: Refusal = Refusal::Denied(Action::ManageTechnicians);
 
 fn role(id: UserId, role: Role) -> UpdateUser {
     UpdateUser {
@@ -123,9 +123,9 @@ async fn only_what_differs_is_written_and_audited() {
     let fields = vec![("fields", "availability,zone".to_owned())];
     assert_eq!((event.kind, event.details), (AuditKind::TechnicianUpdated, fields));
     let stale = UpdateTechnician { expected_version: Some(1), ..update(technician.id, archived(true)) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateTechnicianError::Stale);
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateTechnicianError::Refused(Refusal::Stale));
     let unknown = update(TechnicianId(404), archived(true)).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, UpdateTechnicianError::NotFound);
+    assert_eq!(unknown, UpdateTechnicianError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn skills_are_replaced_all_or_none() {
         assert_eq!(skills(technician, &wanted).run(&world.core, &manager).await.unwrap_err(), error);
     }
     let stale = SetSkills { expected_version: Some(1), ..skills(technician, &[]) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), SetSkillsError::Stale);
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), SetSkillsError::Refused(Refusal::Stale));
     let view = GetTechnician { id: technician }.run(&world.core, &manager).await.unwrap();
     assert_eq!(view.skills.len(), 2);
 }
@@ -194,17 +194,17 @@ async fn staff_reads_and_customers_see_nothing() {
     let id = a_stored_technician(&world.store, "karim").await.id;
     let technician = world.actor("karim").await;
     let customer = world.actor_of(Role::Customer).await;
-    let hidden = Denied(Action::ViewTechnicians);
+    let hidden = Refusal::Denied(Action::ViewTechnicians);
     GetTechnician { id }.run(&world.core, &technician).await.unwrap();
     let refused = GetTechnician { id }.run(&world.core, &customer).await.unwrap_err();
-    assert_eq!(refused, GetTechnicianError::Denied(hidden));
+    assert_eq!(refused, hidden);
     let refused = skills(id, &[]).run(&world.core, &technician).await.unwrap_err();
-    assert_eq!(refused, SetSkillsError::Denied(DENIED));
+    assert_eq!(refused, SetSkillsError::Refused(DENIED));
     for (actor, id, error) in [
-        (&technician, id, UpdateTechnicianError::Denied(DENIED)),
-        (&technician, TechnicianId(404), UpdateTechnicianError::NotFound),
-        (&customer, id, UpdateTechnicianError::Denied(hidden)),
-        (&customer, TechnicianId(404), UpdateTechnicianError::Denied(hidden)),
+        (&technician, id, UpdateTechnicianError::Refused(DENIED)),
+        (&technician, TechnicianId(404), UpdateTechnicianError::Refused(Refusal::NotFound)),
+        (&customer, id, UpdateTechnicianError::Refused(hidden.clone())),
+        (&customer, TechnicianId(404), UpdateTechnicianError::Refused(hidden)),
     ] {
         let refused = update(id, TechnicianChanges::default()).run(&world.core, actor).await.unwrap_err();
         assert_eq!(refused, error);
@@ -224,7 +224,7 @@ async fn the_load_is_that_of_the_next_week_when_nobody_says() {
     let backwards = TimeSpan { from: Some(later(60)), until: Some(T0) };
     for (id, period, error) in [
         (id, backwards, GetTechnicianLoadError::EmptyPeriod),
-        (TechnicianId(404), TimeSpan::default(), GetTechnicianLoadError::NotFound),
+        (TechnicianId(404), TimeSpan::default(), GetTechnicianLoadError::Refused(Refusal::NotFound)),
     ] {
         assert_eq!(load(id, period).run(&world.core, &manager).await.unwrap_err(), error);
     }

@@ -1,11 +1,11 @@
 //! Accounts, as administrators manage them.
 
 use mif_application::Change;
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, Refusal};
 use mif_application::auth::AuthenticateError;
 use mif_application::users::{
-    ActivateUser, CreateUser, CreateUserError, DeactivateUser, GetUser, GetUserError, ListUsers, ListUsersError,
-    UpdateUser, UpdateUserError, UserChanges,
+    ActivateUser, CreateUser, CreateUserError, DeactivateUser, GetUser, ListUsers, UpdateUser, UpdateUserError,
+    UserChanges,
 };
 use mif_domain::audit::AuditKind;
 use mif_domain::customers::CustomerId;
@@ -16,7 +16,7 @@ use mif_testkit::{a_user, password};
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageUsers);
+const DENIED: Refusal = Refusal::Denied(Action::ManageUsers);
 const OTHERS: [Role; 3] = [Role::Manager, Role::Technician, Role::Customer];
 
 fn creation(email: &str) -> CreateUser {
@@ -98,14 +98,14 @@ async fn others_cannot_manage_accounts_and_see_only_their_own() {
     for other in OTHERS {
         let actor = world.actor_of(other).await;
         let refused = creation("x@mif.ma").run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(refused, CreateUserError::Denied(DENIED), "{other:?}");
+        assert_eq!(refused, CreateUserError::Refused(DENIED), "{other:?}");
         let refused = list().run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(refused, ListUsersError::Denied(Denied(Action::ViewUsers)), "{other:?}");
+        assert_eq!(refused, Refusal::Denied(Action::ViewUsers), "{other:?}");
         // What they may not see does not exist; what they may see but not change is denied.
         for (id, error) in [
-            (admin.user_id(), UpdateUserError::NotFound),
-            (UserId(404), UpdateUserError::NotFound),
-            (actor.user_id(), UpdateUserError::Denied(DENIED)),
+            (admin.user_id(), UpdateUserError::Refused(Refusal::NotFound)),
+            (UserId(404), UpdateUserError::Refused(Refusal::NotFound)),
+            (actor.user_id(), UpdateUserError::Refused(DENIED)),
         ] {
             let refused = update(id, role(Role::Admin)).run(&world.core, &actor).await.unwrap_err();
             assert_eq!(refused, error, "{other:?}");
@@ -113,7 +113,7 @@ async fn others_cannot_manage_accounts_and_see_only_their_own() {
             assert_eq!(refused, error, "{other:?}");
         }
         let hidden = GetUser { id: admin.user_id() }.run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(hidden, GetUserError::NotFound);
+        assert_eq!(hidden, Refusal::NotFound);
         GetUser { id: actor.user_id() }.run(&world.core, &actor).await.unwrap();
         GetUser { id: actor.user_id() }.run(&world.core, &admin).await.unwrap();
     }
@@ -193,9 +193,9 @@ async fn an_update_that_cannot_be_made_says_why() {
         assert_eq!(update(user.id, changes).run(&world.core, &admin).await.unwrap_err(), error);
     }
     let stale = UpdateUser { expected_version: Some(7), ..update(user.id, role(Role::Manager)) };
-    assert_eq!(stale.run(&world.core, &admin).await.unwrap_err(), UpdateUserError::Stale);
+    assert_eq!(stale.run(&world.core, &admin).await.unwrap_err(), UpdateUserError::Refused(Refusal::Stale));
     let unknown = update(UserId(404), none()).run(&world.core, &admin).await.unwrap_err();
-    assert_eq!(unknown, UpdateUserError::NotFound);
+    assert_eq!(unknown, UpdateUserError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]
