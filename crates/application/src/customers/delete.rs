@@ -7,15 +7,15 @@ use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 
 /// Deletes a customer.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteCustomer {
     /// Which.
     pub id: CustomerId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 /// Why it was not deleted.
@@ -46,9 +46,7 @@ impl DeleteCustomer {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let customer = work.customers().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != customer.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(customer.version)?;
         work.customers().delete(self.id, customer.version).await?;
         let event = AuditEvent::success(AuditKind::CustomerDeleted, actor.origin(), now)
             .on("customer", self.id.0)

@@ -6,7 +6,7 @@ use mif_domain::text::Line;
 use mif_domain::users::EmailAddress;
 
 use super::read::manage;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a customer: everything that people write. See [`CustomerSheet`].
@@ -29,8 +29,8 @@ pub struct CustomerChanges {
 pub struct UpdateCustomer {
     /// Which.
     pub id: CustomerId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: CustomerChanges,
 }
@@ -43,9 +43,7 @@ impl UpdateCustomer {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let mut customer = work.customers().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != customer.version) {
-            return Err(Refusal::Stale);
-        }
+        self.expected_version.check(customer.version)?;
         let changed = self.changes.apply(&mut customer.sheet);
         if changed.is_empty() {
             return Ok(customer);

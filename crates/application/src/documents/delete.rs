@@ -7,7 +7,7 @@ use mif_domain::outbox::OutboxMessage;
 use super::rights::{self, Standing};
 use super::{DocumentError, GetDocument};
 use crate::Core;
-use crate::access::{Action, Actor, Reach, Refusal, policy};
+use crate::access::{Action, Actor, ExpectedVersion, Reach, Refusal, policy};
 
 /// Deletes a document.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct DeleteDocument {
     /// Which.
     pub id: DocumentId,
     /// The version that the caller saw.
-    pub expected_version: Option<i64>,
+    pub expected_version: ExpectedVersion,
 }
 
 impl DeleteDocument {
@@ -35,9 +35,7 @@ impl DeleteDocument {
         if !may_delete(actor, &standing, &document) {
             return Err(Refusal::Denied(Action::DeleteDocuments).into());
         }
-        if self.expected_version.is_some_and(|version| version != document.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(document.version)?;
         work.documents().delete(self.id).await?;
         work.outbox().enqueue(OutboxMessage::RemoveFile { file_id: document.content.file.id }, now).await?;
         let event = AuditEvent::success(AuditKind::DocumentDeleted, actor.origin(), now)

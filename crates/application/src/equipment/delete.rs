@@ -7,15 +7,15 @@ use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 
 /// Deletes a machine.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteEquipment {
     /// Which.
     pub id: EquipmentId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 /// Why it was not deleted.
@@ -46,9 +46,7 @@ impl DeleteEquipment {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let equipment = work.equipment().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != equipment.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(equipment.version)?;
         work.equipment().delete(self.id, equipment.version).await?;
         let event = AuditEvent::success(AuditKind::EquipmentDeleted, actor.origin(), now)
             .on("equipment", self.id.0)

@@ -12,7 +12,7 @@ use mif_domain::unit_of_work::NamedLock;
 use thiserror::Error;
 
 use super::read::manage;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a machine: everything that people write. See [`EquipmentDraft`].
@@ -40,8 +40,8 @@ pub struct EquipmentChanges {
 pub struct UpdateEquipment {
     /// Which.
     pub id: EquipmentId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: EquipmentChanges,
 }
@@ -97,9 +97,7 @@ impl UpdateEquipment {
             work.lock(NamedLock::EquipmentTree).await?;
         }
         let mut equipment = work.equipment().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != equipment.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(equipment.version)?;
         let changed = self.changes.apply(&mut equipment.sheet);
         if changed.is_empty() {
             return Ok(equipment);

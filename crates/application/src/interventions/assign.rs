@@ -7,15 +7,15 @@ use super::create::hold_technician;
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, notify, step};
 use crate::Core;
-use crate::access::{Action, Actor, Refusal};
+use crate::access::{Action, Actor, ExpectedVersion, Refusal};
 
 /// Gives an intervention to a technician.
 #[derive(Debug, Clone, Copy)]
 pub struct AssignIntervention {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// To whom.
     pub technician_id: TechnicianId,
     /// Whether they may have something else at that time.
@@ -36,8 +36,8 @@ impl AssignIntervention {
 pub struct TakeIntervention {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 impl TakeIntervention {
@@ -52,7 +52,7 @@ impl TakeIntervention {
 /// What both have in common.
 struct Gift {
     id: InterventionId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
     /// `None`: to the actor.
     to: Option<TechnicianId>,
     force: bool,

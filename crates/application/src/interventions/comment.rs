@@ -7,7 +7,7 @@ use mif_domain::text::Paragraph;
 use super::InterventionError;
 use super::read::hold;
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 
 /// Adds a comment to the history.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl AddComment {
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<NewHistoryEntry, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let (intervention, caller) = hold(&mut *work, actor, self.id, None).await?;
+        let (intervention, caller) = hold(&mut *work, actor, self.id, ExpectedVersion::Any).await?;
         if intervention.status == Status::Archived {
             return Err(InterventionError::Archived);
         }

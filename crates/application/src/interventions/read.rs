@@ -9,7 +9,7 @@ use mif_domain::unit_of_work::UnitOfWork;
 
 use super::InterventionError;
 use crate::Core;
-use crate::access::{Actor, Refusal, policy};
+use crate::access::{Actor, ExpectedVersion, Refusal, policy};
 
 /// An intervention with what the actor may do to it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +79,11 @@ pub(super) async fn hold(
     work: &mut dyn UnitOfWork,
     actor: &Actor,
     id: InterventionId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
 ) -> Result<(Intervention, Caller), InterventionError> {
     let found = work.interventions().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
     let caller = policy::caller(actor, &found).ok_or(Refusal::NotFound)?;
-    if expected_version.is_some_and(|version| version != found.version) {
-        return Err(Refusal::Stale.into());
-    }
+    expected_version.check(found.version)?;
     Ok((found, caller))
 }
 

@@ -7,15 +7,15 @@ use super::create::hold_technician;
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps};
 use crate::Core;
-use crate::access::{Action, Actor, policy};
+use crate::access::{Action, Actor, ExpectedVersion, policy};
 
 /// Moves an intervention to another time, or takes its time away.
 #[derive(Debug, Clone, Copy)]
 pub struct MoveSlot {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// When; `None` for no time at all.
     pub slot: Option<Slot>,
     /// Whether the technician may have something else at that time.

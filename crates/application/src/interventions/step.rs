@@ -10,7 +10,7 @@ use mif_domain::unit_of_work::UnitOfWork;
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, equipment_state, notify};
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 
 /// What is wanted: a step, or the state that one leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub enum StepOrTarget {
 pub struct TakeStep {
     /// On which intervention.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What is wanted.
     pub wanted: StepOrTarget,
     /// Why.

@@ -9,7 +9,7 @@ use mif_domain::text::{Line, Paragraph};
 
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps};
-use crate::access::{Action, Actor, Refusal};
+use crate::access::{Action, Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be edited. Who may edit what is said in [`InterventionChanges::allowed_to`].
@@ -37,8 +37,8 @@ pub struct InterventionChanges {
 pub struct UpdateIntervention {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: InterventionChanges,
 }

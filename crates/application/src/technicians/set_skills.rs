@@ -10,15 +10,15 @@ use thiserror::Error;
 
 use super::read::{manage, shown};
 use crate::Core;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 
 /// Replaces the skills of a technician.
 #[derive(Debug)]
 pub struct SetSkills {
     /// Whose.
     pub id: TechnicianId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// All of them from now on.
     pub skills: Vec<(SkillId, Level)>,
 }
@@ -67,9 +67,7 @@ impl SetSkills {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let technician = work.technicians().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != technician.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(technician.version)?;
         work.technicians().set_skills(self.id, &self.skills).await?;
         let technician = work.technicians().update(&technician, now).await?;
         let event = AuditEvent::success(AuditKind::TechnicianUpdated, actor.origin(), now)

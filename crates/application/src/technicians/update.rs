@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::account::{DischargeError, require_no_open_work};
 use super::read::{manage, shown};
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a technician: everything that people write, and whether they take work at all.
@@ -39,8 +39,8 @@ pub struct TechnicianChanges {
 pub struct UpdateTechnician {
     /// Which.
     pub id: TechnicianId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: TechnicianChanges,
 }
@@ -85,9 +85,7 @@ impl UpdateTechnician {
         let now = core.clock.now();
         let found = work.technicians().find_for_update(self.id).await?;
         let mut technician = found.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != technician.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(technician.version)?;
         let mut archived = technician.archived_at.is_some();
         let flipped = self.changes.archived.apply(&mut archived).then_some(archived);
         match flipped {

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::email::tell_old_address;
 use super::read::manage;
-use crate::access::{Actor, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::technicians::account::{DischargeError, discharge, enlist, hold};
 use crate::{Change, Core};
 
@@ -40,8 +40,8 @@ pub struct UserChanges {
 pub struct UpdateUser {
     /// Which.
     pub id: UserId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: UserChanges,
 }
@@ -103,9 +103,7 @@ impl UpdateUser {
             hold(&mut *work, self.id).await?;
         }
         let before = work.users().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != before.version) {
-            return Err(Refusal::Stale.into());
-        }
+        self.expected_version.check(before.version)?;
         let (after, changed) = self.changes.apply(before.clone());
         if changed.is_empty() {
             return Ok(before.into());

@@ -1,7 +1,7 @@
 //! Customers.
 
 use mif_application::Change;
-use mif_application::access::{Action, Actor, Refusal};
+use mif_application::access::{Action, Actor, ExpectedVersion, Refusal};
 use mif_application::customers::{
     CreateCustomer, CreateCustomerError, CustomerChanges, DeleteCustomer, DeleteCustomerError, GetCustomer,
     UpdateCustomer,
@@ -22,11 +22,11 @@ fn create(name: &str) -> CreateCustomer {
 }
 
 fn update(id: CustomerId, changes: CustomerChanges) -> UpdateCustomer {
-    UpdateCustomer { id, expected_version: None, changes }
+    UpdateCustomer { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn delete(id: CustomerId) -> DeleteCustomer {
-    DeleteCustomer { id, expected_version: None }
+    DeleteCustomer { id, expected_version: ExpectedVersion::Any }
 }
 
 async fn entered(world: &World, actor: &Actor, name: &str) -> Customer {
@@ -71,9 +71,12 @@ async fn a_customer_that_cannot_be_changed_says_why() {
     let customer = entered(&world, &manager, "Cosumar").await.id;
     world.insert_equipment(an_equipment("Four").customer(customer).build()).await;
     assert_eq!(delete(customer).run(&world.core, &manager).await.unwrap_err(), DeleteCustomerError::InUse);
-    let stale = DeleteCustomer { expected_version: Some(2), ..delete(customer) };
+    let stale = DeleteCustomer { expected_version: ExpectedVersion::Exactly(2), ..delete(customer) };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteCustomerError::Refused(Refusal::Stale));
-    let stale = UpdateCustomer { expected_version: Some(2), ..update(customer, CustomerChanges::default()) };
+    let stale = UpdateCustomer {
+        expected_version: ExpectedVersion::Exactly(2),
+        ..update(customer, CustomerChanges::default())
+    };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), Refusal::Stale);
     let unknown = update(CustomerId(404), CustomerChanges::default()).run(&world.core, &manager).await.unwrap_err();
     assert_eq!(unknown, Refusal::NotFound);

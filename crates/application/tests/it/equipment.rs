@@ -1,7 +1,7 @@
 //! Machines.
 
 use mif_application::Change;
-use mif_application::access::{Action, Refusal};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::equipment::{
     CreateEquipment, CreateEquipmentError, DeleteEquipment, DeleteEquipmentError, EquipmentChanges, GetEquipment,
     ListEquipment, UpdateEquipment, UpdateEquipmentError,
@@ -25,7 +25,7 @@ fn create(sheet: EquipmentBuilder) -> CreateEquipment {
 }
 
 fn update(id: EquipmentId, changes: EquipmentChanges) -> UpdateEquipment {
-    UpdateEquipment { id, expected_version: None, changes }
+    UpdateEquipment { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn under(parent: Option<EquipmentId>) -> EquipmentChanges {
@@ -33,7 +33,7 @@ fn under(parent: Option<EquipmentId>) -> EquipmentChanges {
 }
 
 fn delete(id: EquipmentId) -> DeleteEquipment {
-    DeleteEquipment { id, expected_version: None }
+    DeleteEquipment { id, expected_version: ExpectedVersion::Any }
 }
 
 async fn plant() -> (World, mif_application::access::Actor, Equipment) {
@@ -108,7 +108,7 @@ async fn a_machine_that_cannot_be_changed_says_why() {
     for (changes, error) in cases {
         assert_eq!(update(oven.id, changes).run(&world.core, &manager).await.unwrap_err(), error);
     }
-    let stale = UpdateEquipment { expected_version: Some(7), ..update(oven.id, none()) };
+    let stale = UpdateEquipment { expected_version: ExpectedVersion::Exactly(7), ..update(oven.id, none()) };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateEquipmentError::Refused(Refusal::Stale));
     let unknown = update(EquipmentId(404), none()).run(&world.core, &manager).await.unwrap_err();
     assert_eq!(unknown, UpdateEquipmentError::Refused(Refusal::NotFound));
@@ -134,7 +134,7 @@ async fn a_machine_that_cannot_be_deleted_says_why() {
     let (world, manager, press) = plant().await;
     world.insert_equipment(an_equipment("Vérin").parent(press.id).build()).await;
     assert_eq!(delete(press.id).run(&world.core, &manager).await.unwrap_err(), DeleteEquipmentError::InUse);
-    let stale = DeleteEquipment { expected_version: Some(2), ..delete(press.id) };
+    let stale = DeleteEquipment { expected_version: ExpectedVersion::Exactly(2), ..delete(press.id) };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteEquipmentError::Refused(Refusal::Stale));
     let unknown = delete(EquipmentId(404)).run(&world.core, &manager).await.unwrap_err();
     assert_eq!(unknown, DeleteEquipmentError::Refused(Refusal::NotFound));
@@ -175,7 +175,8 @@ async fn each_role_sees_and_changes_what_it_may() {
                 ),
             };
             assert_eq!(update(id, EquipmentChanges::default()).run(&world.core, actor).await.err(), changed);
-            let gone = DeleteEquipment { id, expected_version: Some(99) }.run(&world.core, actor).await;
+            let gone =
+                DeleteEquipment { id, expected_version: ExpectedVersion::Exactly(99) }.run(&world.core, actor).await;
             assert_eq!(gone.err(), deleted);
         }
     }

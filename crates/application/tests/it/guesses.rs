@@ -1,7 +1,7 @@
 //! Sign-in withstands guessing.
 
 use chrono::TimeDelta;
-use mif_application::access::{Action, Actor, Refusal, RequestInfo};
+use mif_application::access::{Action, Actor, ExpectedVersion, Refusal, RequestInfo};
 use mif_application::auth::{ChangePassword, ChangePasswordError, LogIn, LogInError};
 use mif_application::bootstrap::{NamedAccountError, ResetPassword, UnlockAccount};
 use mif_application::housekeeping::Purge;
@@ -237,7 +237,7 @@ async fn unlocking_is_for_administrators_and_wakes_nobody_up() {
     assert_eq!(unlock(UserId(404)).run(&world.core, &admin).await.unwrap_err(), Refusal::NotFound);
     let unknown = UnlockAccount { name: "inconnu".to_owned() }.run(&world.core).await.unwrap_err();
     assert_eq!(unknown, NamedAccountError::Unknown);
-    DeactivateUser { id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    DeactivateUser { id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     assert!(!unlock(id).run(&world.core, &admin).await.unwrap().is_active);
     attempt("karim", PASSWORD).run(&world.core).await.unwrap_err();
 }

@@ -1,7 +1,7 @@
 //! The last five passwords do not come back.
 
 use mif_application::Change;
-use mif_application::access::Actor;
+use mif_application::access::{Actor, ExpectedVersion};
 use mif_application::auth::{ChangePassword, ChangePasswordError};
 use mif_application::bootstrap::{NamedAccountError, ResetPassword};
 use mif_application::users::{SetPassword, SetPasswordError, UpdateProfile, UpdateProfileError};
@@ -54,7 +54,7 @@ async fn whoever_sets_it_the_password_before_is_refused() {
     let set = |typed: &str| SetPassword { id: actor.user_id(), password: password(typed) };
     let reset = |typed: &str| ResetPassword { name: "karim".to_owned(), password: password(typed) };
     let update = |current: &str, new: &str| UpdateProfile {
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         full_name: Change::Keep,
         email: Change::Keep,
         language: Change::Keep,

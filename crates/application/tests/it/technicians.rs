@@ -1,7 +1,7 @@
 //! Technicians, their skills, and how they follow their account.
 
 use mif_application::Change;
-use mif_application::access::{Action, Refusal};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::idempotency::Done;
 use mif_application::technicians::{
     ArchiveTechnician, CreateSkill, CreateSkillError, CreateTechnician, CreateTechnicianError, GetTechnician,
@@ -24,13 +24,13 @@ const DENIED: Refusal = Refusal::Denied(Action::ManageTechnicians);
 fn role(id: UserId, role: Role) -> UpdateUser {
     UpdateUser {
         id,
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         changes: UserChanges { role: Change::Set(role), ..UserChanges::default() },
     }
 }
 
 fn update(id: TechnicianId, changes: TechnicianChanges) -> UpdateTechnician {
-    UpdateTechnician { id, expected_version: None, changes }
+    UpdateTechnician { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn archived(archived: bool) -> TechnicianChanges {
@@ -38,7 +38,7 @@ fn archived(archived: bool) -> TechnicianChanges {
 }
 
 fn skills(id: TechnicianId, skills: &[(SkillId, Level)]) -> SetSkills {
-    SetSkills { id, expected_version: None, skills: skills.to_vec() }
+    SetSkills { id, expected_version: ExpectedVersion::Any, skills: skills.to_vec() }
 }
 
 async fn technician_of(world: &World, user: UserId) -> Option<(TechnicianId, bool)> {
@@ -96,7 +96,7 @@ async fn who_has_open_work_stays_a_technician() {
     give_work(&world, technician.id).await;
     let refused = role(technician.user_id, Role::Manager).run(&world.core, &admin).await.unwrap_err();
     assert_eq!(refused, UpdateUserError::OpenWork);
-    let archive = ArchiveTechnician { id: technician.id, expected_version: None };
+    let archive = ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Any };
     assert_eq!(archive.run(&world.core, &admin).await.unwrap_err(), UpdateTechnicianError::OpenWork);
     let refused = update(technician.id, archived(true)).run(&world.core, &admin).await.unwrap_err();
     assert_eq!(refused, UpdateTechnicianError::OpenWork);
@@ -122,7 +122,8 @@ async fn only_what_differs_is_written_and_audited() {
     let event = world.store.audit_events().pop().unwrap();
     let fields = vec![("fields", "availability,zone".to_owned())];
     assert_eq!((event.kind, event.details), (AuditKind::TechnicianUpdated, fields));
-    let stale = UpdateTechnician { expected_version: Some(1), ..update(technician.id, archived(true)) };
+    let stale =
+        UpdateTechnician { expected_version: ExpectedVersion::Exactly(1), ..update(technician.id, archived(true)) };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateTechnicianError::Refused(Refusal::Stale));
     let unknown = update(TechnicianId(404), archived(true)).run(&world.core, &manager).await.unwrap_err();
     assert_eq!(unknown, UpdateTechnicianError::Refused(Refusal::NotFound));
@@ -133,8 +134,14 @@ async fn one_who_lost_the_role_cannot_be_taken_back() {
     let world = World::new();
     let admin = world.actor_of(Role::Admin).await;
     let technician = a_stored_technician(&world.store, "karim").await;
-    ArchiveTechnician { id: technician.id, expected_version: Some(1) }.run(&world.core, &admin).await.unwrap();
-    ArchiveTechnician { id: technician.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Exactly(1) }
+        .run(&world.core, &admin)
+        .await
+        .unwrap();
+    ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Any }
+        .run(&world.core, &admin)
+        .await
+        .unwrap();
     assert_eq!(world.audited(AuditKind::TechnicianArchived), 1);
     let view = update(technician.id, archived(false)).run(&world.core, &admin).await.unwrap();
     assert_eq!((view.technician.archived_at, view.technician.version), (None, 3));
@@ -182,7 +189,7 @@ async fn skills_are_replaced_all_or_none() {
     ] {
         assert_eq!(skills(technician, &wanted).run(&world.core, &manager).await.unwrap_err(), error);
     }
-    let stale = SetSkills { expected_version: Some(1), ..skills(technician, &[]) };
+    let stale = SetSkills { expected_version: ExpectedVersion::Exactly(1), ..skills(technician, &[]) };
     assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), SetSkillsError::Refused(Refusal::Stale));
     let view = GetTechnician { id: technician }.run(&world.core, &manager).await.unwrap();
     assert_eq!(view.skills.len(), 2);

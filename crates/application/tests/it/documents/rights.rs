@@ -1,6 +1,6 @@
 //! Who may store, see and delete.
 
-use mif_application::access::{Action, Refusal};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::documents::{DeleteDocument, DocumentError, GetDocument, ListDocuments, UploadError};
 use mif_domain::documents::DocumentId;
 use mif_domain::interventions::{InterventionId, Status};
@@ -35,7 +35,7 @@ impl Plant {
     }
 
     async fn delete(&self, actor: &Actor, document: &Document) -> Result<(), DocumentError> {
-        DeleteDocument { id: document.id, expected_version: None }.run(&self.world.core, actor).await
+        DeleteDocument { id: document.id, expected_version: ExpectedVersion::Any }.run(&self.world.core, actor).await
     }
 
     async fn cannot_store(&self, actor: &Actor, attachment: Attachment, why: UploadError) {
@@ -195,8 +195,8 @@ async fn customers_delete_nothing_not_even_their_own() {
 async fn a_document_that_changed_is_not_deleted_unseen() {
     let plant = Plant::new().await;
     let document = plant.stored(&plant.admin, plant.on_machine()).await;
-    let stale = DeleteDocument { id: document.id, expected_version: Some(2) };
+    let stale = DeleteDocument { id: document.id, expected_version: ExpectedVersion::Exactly(2) };
     assert_eq!(stale.run(&plant.world.core, &plant.admin).await, Err(DocumentError::Refused(Refusal::Stale)));
-    let seen = DeleteDocument { id: document.id, expected_version: Some(1) };
+    let seen = DeleteDocument { id: document.id, expected_version: ExpectedVersion::Exactly(1) };
     assert_eq!(seen.run(&plant.world.core, &plant.admin).await, Ok(()));
 }
