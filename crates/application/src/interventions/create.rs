@@ -2,7 +2,7 @@
 
 use chrono::Datelike as _;
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::interventions::{Intervention, InterventionDraft, NewHistoryEntry, Priority};
+use mif_domain::interventions::{Intervention, InterventionDraft, NewHistoryEntry, NewIntervention, Priority};
 use mif_domain::queries::InterventionView;
 use mif_domain::repository::RepositoryError;
 use mif_domain::technicians::{Technician, TechnicianId};
@@ -53,10 +53,14 @@ impl CreateIntervention {
         }
         let year = u16::try_from(now.year()).map_err(|why| RepositoryError::Corrupt(why.to_string()))?;
         let reference = work.interventions().next_reference(year).await?;
-        let customer = equipment.sheet.customer_id;
-        let author = Some(actor.user_id());
-        let assignee = technician.as_ref().map(|technician| technician.id);
-        let made = work.interventions().insert(reference, self.draft, assignee, customer, author, now).await?;
+        let new = NewIntervention {
+            reference,
+            draft: self.draft,
+            technician_id: technician.as_ref().map(|technician| technician.id),
+            customer_id: equipment.sheet.customer_id,
+            author_id: Some(actor.user_id()),
+        };
+        let made = work.interventions().insert(new, now).await?;
         record(&mut *work, &made, actor, now).await?;
         if let Some(technician) = &technician {
             notify::assigned(&mut *work, &made, technician, actor.user_id(), now).await?;

@@ -10,6 +10,7 @@ use mif_application::technicians::{
 };
 use mif_application::users::{UpdateUser, UpdateUserError, UserChanges};
 use mif_domain::audit::AuditKind;
+use mif_domain::interventions::NewIntervention;
 use mif_domain::queries::TimeSpan;
 use mif_domain::technicians::{Availability, Level, SkillId, SkillSheet, TechnicianId, TechnicianSheet};
 use mif_domain::text::Line;
@@ -52,7 +53,8 @@ async fn give_work(world: &World, technician: TechnicianId) {
     let mut unit = world.store.begin().await.unwrap();
     let reference = unit.interventions().next_reference(2026).await.unwrap();
     let draft = an_intervention("Fuite", machine).build();
-    unit.interventions().insert(reference, draft, Some(technician), None, None, T0).await.unwrap();
+    let new = NewIntervention { technician_id: Some(technician), ..NewIntervention::reported(reference, draft) };
+    unit.interventions().insert(new, T0).await.unwrap();
     unit.commit().await.unwrap();
 }
 
