@@ -3,7 +3,7 @@
 use mif_domain::interventions::{InterventionId, Step};
 use mif_domain::technicians::TechnicianId;
 
-use super::create::hold_technician;
+use super::assignee::{hold_technician, require_free};
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, notify, step};
 use crate::Core;
@@ -67,10 +67,8 @@ async fn give(core: &Core, actor: &Actor, wanted: Gift) -> Result<InterventionWi
     let before = intervention.take_step(taken, caller, false, now)?;
     let technician = hold_technician(&mut *work, Some(to)).await?;
     let technician = technician.ok_or(InterventionError::UnknownTechnician)?;
-    if let (Some(slot), false) = (intervention.draft.slot, wanted.force)
-        && let Some(busy) = work.interventions().find_overlap(technician.id, slot, Some(intervention.id)).await?
-    {
-        return Err(InterventionError::SlotTaken(busy));
+    if !wanted.force {
+        require_free(&mut *work, &technician, intervention.draft.slot, Some(intervention.id)).await?;
     }
     intervention.technician_id = Some(technician.id);
     let stored = work.interventions().update(&intervention, now).await?;

@@ -20,6 +20,14 @@ pub struct InterventionWithSteps {
     pub steps: Vec<Step>,
 }
 
+impl InterventionWithSteps {
+    pub(super) fn of(view: InterventionView, actor: &Actor, now: Instant) -> Self {
+        let caller = policy::caller(actor, &view.intervention);
+        let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
+        Self { view, steps }
+    }
+}
+
 /// Reads one intervention.
 #[derive(Debug, Clone, Copy)]
 pub struct GetIntervention {
@@ -33,10 +41,7 @@ impl GetIntervention {
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let scope = policy::intervention_scope(actor);
         let view = core.queries.find_intervention(self.id, scope).await?.ok_or(Refusal::NotFound)?;
-        let now = core.clock.now();
-        let caller = policy::caller(actor, &view.intervention);
-        let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
-        Ok(InterventionWithSteps { view, steps })
+        Ok(InterventionWithSteps::of(view, actor, core.clock.now()))
     }
 }
 
@@ -97,11 +102,9 @@ pub(super) async fn shown(
 ) -> Result<InterventionWithSteps, InterventionError> {
     let scope = mif_domain::queries::InterventionScope::All;
     let names = core.queries.find_intervention(written.id, scope).await?.ok_or(Refusal::NotFound)?;
-    let caller = policy::caller(actor, &written);
-    let steps = caller.map(|caller| written.allowed_steps(caller, now)).unwrap_or_default();
     // A name only as long as it is still that of the same technician.
     let same = names.intervention.technician_id == written.technician_id;
     let technician_name = names.technician_name.filter(|_| same);
     let view = InterventionView { intervention: written, equipment_name: names.equipment_name, technician_name };
-    Ok(InterventionWithSteps { view, steps })
+    Ok(InterventionWithSteps::of(view, actor, now))
 }

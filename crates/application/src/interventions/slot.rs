@@ -3,7 +3,7 @@
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::interventions::{InterventionId, Slot};
 
-use super::create::hold_technician;
+use super::assignee::{hold_technician, require_free};
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps};
 use crate::Core;
@@ -39,10 +39,8 @@ impl MoveSlot {
             Err(InterventionError::UnknownTechnician) => None,
             other => other?,
         };
-        if let (Some(technician), Some(slot), false) = (held, self.slot, self.force)
-            && let Some(busy) = work.interventions().find_overlap(technician.id, slot, Some(self.id)).await?
-        {
-            return Err(InterventionError::SlotTaken(busy));
+        if let (Some(technician), false) = (held, self.force) {
+            require_free(&mut *work, &technician, self.slot, Some(self.id)).await?;
         }
         intervention.draft.slot = self.slot;
         let stored = work.interventions().update(&intervention, now).await?;

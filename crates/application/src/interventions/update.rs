@@ -43,10 +43,21 @@ pub struct UpdateIntervention {
     pub changes: InterventionChanges,
 }
 
-/// The fields that the one who does the work writes.
-const REPORTED: [&str; 3] = ["report", "failure_cause", "downtime"];
-/// The fields that a customer writes while nobody has begun.
-const WISHED: [&str; 2] = ["title", "description"];
+/// What a field is a part of: who may write it depends on that.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// What is wanted.
+    Wish,
+    /// What comes when.
+    Plan,
+    /// What was done.
+    Report,
+    /// How well.
+    Rating,
+}
+
+/// The name of a field that differs, and what it is a part of.
+type Changed = (&'static str, Part);
 
 impl UpdateIntervention {
     /// Without any difference nothing is written and the version stays. Can fail with `NotFound`, `Denied`, `Stale`,
@@ -66,7 +77,7 @@ impl UpdateIntervention {
         let stored = work.interventions().update(&intervention, now).await?;
         let event = AuditEvent::success(AuditKind::InterventionUpdated, actor.origin(), now)
             .on("intervention", self.id.0)
-            .with("fields", changed.join(","));
+            .with("fields", changed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
         work.audit().append(event).await?;
         work.commit().await?;
         shown(core, actor, stored, now).await
@@ -76,22 +87,22 @@ impl UpdateIntervention {
 impl InterventionChanges {
     /// Who may edit what: dispatchers everything but the rating; the technician who has it what they report; the customer
     /// the wish while it is open, and the rating once the work is done.
-    fn allowed_to(caller: Caller, before: &Intervention, changed: &[&'static str]) -> Result<(), InterventionError> {
+    fn allowed_to(caller: Caller, before: &Intervention, changed: &[Changed]) -> Result<(), InterventionError> {
         if before.status == Status::Archived && !changed.is_empty() {
             return Err(InterventionError::Archived);
         }
-        for field in changed {
-            let allowed = match caller {
-                Caller::Dispatcher => *field != "rating",
-                Caller::Assignee => REPORTED.contains(field),
-                Caller::OtherTechnician => false,
-                Caller::Customer if *field == "rating" => {
-                    if before.status != Status::Closed {
-                        return Err(InterventionError::NotFinished);
-                    }
-                    true
+        for (_, part) in changed {
+            let allowed = match (caller, part) {
+                (Caller::Dispatcher, Part::Wish | Part::Plan | Part::Report) | (Caller::Assignee, Part::Report) => true,
+                (Caller::Customer, Part::Wish) => before.status == Status::Open,
+                (Caller::Customer, Part::Rating) if before.status != Status::Closed => {
+                    return Err(InterventionError::NotFinished);
                 }
-                Caller::Customer => before.status == Status::Open && WISHED.contains(field),
+                (Caller::Customer, Part::Rating) => true,
+                (Caller::Dispatcher, Part::Rating)
+                | (Caller::Assignee, Part::Wish | Part::Plan | Part::Rating)
+                | (Caller::Customer, Part::Plan | Part::Report)
+                | (Caller::OtherTechnician, _) => false,
             };
             if !allowed {
                 return Err(Refusal::Denied(Action::DispatchInterventions).into());
@@ -100,23 +111,23 @@ impl InterventionChanges {
         Ok(())
     }
 
-    /// Writes the changes. Returns the names of the fields that differ.
-    fn apply(self, intervention: &mut Intervention) -> Vec<&'static str> {
+    /// Writes the changes. Returns the fields that differ.
+    fn apply(self, intervention: &mut Intervention) -> Vec<Changed> {
         let draft = &mut intervention.draft;
         let closing = &mut intervention.closing;
         let applied = [
-            ("title", self.title.apply(&mut draft.title)),
-            ("description", self.description.apply(&mut draft.description)),
-            ("kind", self.kind.apply(&mut draft.kind)),
-            ("priority", self.priority.apply(&mut draft.priority)),
-            ("is_urgent", self.is_urgent.apply(&mut draft.is_urgent)),
-            ("due_at", self.due_at.apply(&mut draft.due_at)),
-            ("estimated", self.estimated.apply(&mut draft.estimated)),
-            ("report", self.report.apply(&mut closing.report)),
-            ("failure_cause", self.failure_cause.apply(&mut closing.failure_cause)),
-            ("downtime", self.downtime.apply(&mut closing.downtime)),
-            ("rating", self.rating.apply(&mut intervention.rating)),
+            (("title", Part::Wish), self.title.apply(&mut draft.title)),
+            (("description", Part::Wish), self.description.apply(&mut draft.description)),
+            (("kind", Part::Plan), self.kind.apply(&mut draft.kind)),
+            (("priority", Part::Plan), self.priority.apply(&mut draft.priority)),
+            (("is_urgent", Part::Plan), self.is_urgent.apply(&mut draft.is_urgent)),
+            (("due_at", Part::Plan), self.due_at.apply(&mut draft.due_at)),
+            (("estimated", Part::Plan), self.estimated.apply(&mut draft.estimated)),
+            (("report", Part::Report), self.report.apply(&mut closing.report)),
+            (("failure_cause", Part::Report), self.failure_cause.apply(&mut closing.failure_cause)),
+            (("downtime", Part::Report), self.downtime.apply(&mut closing.downtime)),
+            (("rating", Part::Rating), self.rating.apply(&mut intervention.rating)),
         ];
-        applied.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+        applied.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
     }
 }
