@@ -93,12 +93,13 @@ impl InterventionChanges {
         }
         for (_, part) in changed {
             let allowed = match (caller, part) {
-                (Caller::Dispatcher, Part::Wish | Part::Plan | Part::Report) | (Caller::Assignee, Part::Report) => true,
-                (Caller::Customer, Part::Wish) => before.status == Status::Open,
                 (Caller::Customer, Part::Rating) if before.status != Status::Closed => {
                     return Err(InterventionError::NotFinished);
                 }
-                (Caller::Customer, Part::Rating) => true,
+                (Caller::Customer, Part::Wish) => before.status == Status::Open,
+                (Caller::Dispatcher, Part::Wish | Part::Plan | Part::Report)
+                | (Caller::Assignee, Part::Report)
+                | (Caller::Customer, Part::Rating) => true,
                 (Caller::Dispatcher, Part::Rating)
                 | (Caller::Assignee, Part::Wish | Part::Plan | Part::Rating)
                 | (Caller::Customer, Part::Plan | Part::Report)

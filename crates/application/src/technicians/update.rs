@@ -61,9 +61,7 @@ pub enum UpdateTechnicianError {
 
 impl From<RepositoryError> for UpdateTechnicianError {
     fn from(error: RepositoryError) -> Self {
-        match error {
-            other => Self::Refused(other.into()),
-        }
+        Self::Refused(error.into())
     }
 }
 
