@@ -132,3 +132,45 @@ impl InterventionChanges {
         applied.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mif_domain::equipment::EquipmentId;
+    use mif_domain::interventions::{NewIntervention, Reference};
+    use mif_testkit::{T0, an_intervention};
+
+    use super::*;
+
+    /// Whether each part may be written, or the code of the refusal that is not about rights.
+    fn outcomes(caller: Caller, status: Status) -> [&'static str; 4] {
+        let draft = an_intervention("Fuite", EquipmentId(1)).build();
+        let reported = NewIntervention::reported(Reference::new(2026, 1).unwrap(), draft);
+        let before = Intervention { status, ..reported.stored_as(InterventionId(1), T0) };
+        [Part::Wish, Part::Plan, Part::Report, Part::Rating].map(|part| {
+            match InterventionChanges::allowed_to(caller, &before, &[("a field", part)]) {
+                Ok(()) => "yes",
+                Err(InterventionError::Refused(Refusal::Denied(Action::DispatchInterventions))) => "no",
+                Err(InterventionError::Archived) => "archived",
+                Err(InterventionError::NotFinished) => "not finished",
+                Err(other) => panic!("{other}"),
+            }
+        })
+    }
+
+    #[test]
+    fn everybody_edits_their_part_until_it_is_put_away() {
+        for status in Status::ALL.iter().copied().filter(|status| *status != Status::Archived) {
+            let wish = if status == Status::Open { "yes" } else { "no" };
+            let rating = if status == Status::Closed { "yes" } else { "not finished" };
+            for (caller, expected) in [
+                (Caller::Dispatcher, ["yes", "yes", "yes", "no"]),
+                (Caller::Assignee, ["no", "no", "yes", "no"]),
+                (Caller::OtherTechnician, ["no", "no", "no", "no"]),
+                (Caller::Customer, [wish, "no", "no", rating]),
+            ] {
+                assert_eq!(outcomes(caller, status), expected, "{caller:?} {status:?}");
+                assert_eq!(outcomes(caller, Status::Archived), ["archived"; 4], "{caller:?}");
+            }
+        }
+    }
+}
