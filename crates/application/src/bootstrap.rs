@@ -11,9 +11,8 @@ use mif_domain::users::{
 use thiserror::Error;
 
 use crate::Core;
-use crate::users::{
-    CreateUserError, ResetMfaError, SetPasswordError, UnlockUserError, replace_password, reset_mfa, unlock,
-};
+use crate::access::Refusal;
+use crate::users::{CreateUserError, ResetMfaError, SetPasswordError, replace_password, reset_mfa, unlock};
 
 /// Makes the first administrator when there is no account at all.
 #[derive(Debug)]
@@ -116,6 +115,29 @@ impl CreateAdmin {
     }
 }
 
+/// Why nothing was done to an account from the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NamedAccountError {
+    /// Nobody has this username or e-mail address.
+    #[error("no such user")]
+    Unknown,
+    /// The password was not set.
+    #[error(transparent)]
+    Password(#[from] SetPasswordError),
+    /// The second factor stays on.
+    #[error(transparent)]
+    Mfa(#[from] ResetMfaError),
+    /// The account is gone by now, or the database failed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+async fn account_named(core: &Core, name: &str) -> Result<UserId, NamedAccountError> {
+    let name = SignInName::parse(name).ok_or(NamedAccountError::Unknown)?;
+    let account = core.session_states.find_credentials(&name).await.map_err(Refusal::from)?;
+    account.map(|account| account.user_id).ok_or(NamedAccountError::Unknown)
+}
+
 /// Gives somebody a temporary password from the command line.
 #[derive(Debug)]
 pub struct ResetPassword {
@@ -128,11 +150,10 @@ pub struct ResetPassword {
 impl ResetPassword {
     /// Ends every session of theirs.
     #[tracing::instrument(target = "mif_trace", name = "ResetPassword", skip_all)]
-    pub async fn run(self, core: &Core) -> Result<UserId, SetPasswordError> {
-        let name = SignInName::parse(&self.name).ok_or(SetPasswordError::NotFound)?;
-        let account = core.session_states.find_credentials(&name).await?.ok_or(SetPasswordError::NotFound)?;
-        replace_password(core, account.user_id, &self.password, None).await?;
-        Ok(account.user_id)
+    pub async fn run(self, core: &Core) -> Result<UserId, NamedAccountError> {
+        let id = account_named(core, &self.name).await?;
+        replace_password(core, id, &self.password, None).await?;
+        Ok(id)
     }
 }
 
@@ -146,10 +167,9 @@ pub struct UnlockAccount {
 impl UnlockAccount {
     /// Forgets every failed sign-in of theirs.
     #[tracing::instrument(target = "mif_trace", name = "UnlockAccount", skip_all)]
-    pub async fn run(self, core: &Core) -> Result<UserView, UnlockUserError> {
-        let name = SignInName::parse(&self.name).ok_or(UnlockUserError::NotFound)?;
-        let account = core.session_states.find_credentials(&name).await?.ok_or(UnlockUserError::NotFound)?;
-        unlock(core, account.user_id, AuditOrigin::default()).await
+    pub async fn run(self, core: &Core) -> Result<UserView, NamedAccountError> {
+        let id = account_named(core, &self.name).await?;
+        Ok(unlock(core, id, AuditOrigin::default()).await?)
     }
 }
 
@@ -163,10 +183,9 @@ pub struct ResetSecondFactor {
 impl ResetSecondFactor {
     /// Ends every session of theirs.
     #[tracing::instrument(target = "mif_trace", name = "ResetSecondFactor", skip_all)]
-    pub async fn run(self, core: &Core) -> Result<(), ResetMfaError> {
-        let name = SignInName::parse(&self.name).ok_or(ResetMfaError::NotFound)?;
-        let account = core.session_states.find_credentials(&name).await?.ok_or(ResetMfaError::NotFound)?;
-        reset_mfa(core, account.user_id, None).await
+    pub async fn run(self, core: &Core) -> Result<(), NamedAccountError> {
+        let id = account_named(core, &self.name).await?;
+        Ok(reset_mfa(core, id, None).await?)
     }
 }
 

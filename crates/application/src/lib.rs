@@ -2,7 +2,8 @@
 //!
 //! A use case is a struct that holds its input, with a method `run` that takes the [`Core`] (the ports) and, unless it is
 //! open to everybody, the [`Actor`](access::Actor) who asks. It asks [`access::policy`] first, works inside at most one
-//! open unit of work at a time, and returns an error enum of its own. No SQL, no HTTP, no JSON here.
+//! open unit of work at a time, and returns an error enum of its own, or a [`Refusal`](access::Refusal) where it has no
+//! rules of its own. No SQL, no HTTP, no JSON here.
 
 pub mod access;
 pub mod audit;

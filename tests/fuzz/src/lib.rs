@@ -20,6 +20,7 @@ use mif_application::Core;
 use mif_application::auth::{MfaRules, SessionCache};
 use mif_application::documents::DocumentRules;
 use mif_domain::documents::FileKind;
+use mif_domain::interventions::NewIntervention;
 use mif_domain::users::{PasswordPolicy, Role};
 use mif_http::{ApiState, Lifecycle, TrustedProxies};
 use mif_persistence::{Database, DatabaseSettings, PoolSettings, Schema, SeaQueries, SeaUnitsOfWork};
@@ -182,7 +183,7 @@ async fn plant(core: &Core) {
         let machine = work.equipment().insert(an_equipment("Presse").build(), T0).await.expect("a machine");
         let reference = work.interventions().next_reference(2026).await.expect("a reference");
         let draft = an_intervention("Bruit", machine.id).build();
-        let intervention = work.interventions().insert(reference, draft, None, None, None, T0).await;
+        let intervention = work.interventions().insert(NewIntervention::reported(reference, draft), T0).await;
         assert_eq!(intervention.expect("an intervention").id.0, number);
     }
     work.commit().await.expect("a commit");

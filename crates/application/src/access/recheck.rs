@@ -1,23 +1,11 @@
 //! Rights, checked again: while a password was being hashed, the one who asked may have lost theirs.
 
 use mif_domain::Instant;
-use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::repository::Stored;
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
-use thiserror::Error;
 
 use super::policy::{Reach, reach};
-use super::{Action, Actor, Denied};
-
-/// Why the actor may not go on.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum RecheckError {
-    /// Their account was closed, their role taken, or their session ended meanwhile.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
+use super::{Action, Actor, Refusal};
 
 /// Looks whether the actor is still who they were, inside the unit that is about to write, and keeps it so until the unit
 /// ends: active, in the same role, of the same customer, in a live session. What the role may do is for the caller to ask.
@@ -35,13 +23,13 @@ pub(crate) async fn still_permitted(
     actor: &Actor,
     action: Action,
     at: Instant,
-) -> Result<(), RecheckError> {
+) -> Result<(), Refusal> {
     work.lock(NamedLock::Admins).await?;
     let user = work.users().find_for_update(actor.user_id()).await?;
     let permitted = user.is_some_and(|user| user.is_active && reach(user.role, action) == Reach::All);
     if permitted && work.sessions().is_live(actor.session_id(), at).await? {
         Ok(())
     } else {
-        Err(Denied(action).into())
+        Err(Refusal::Denied(action))
     }
 }

@@ -1,20 +1,32 @@
-//! How far somebody came who wanted to change something.
+//! What can stop any use case.
 
 use mif_domain::repository::RepositoryError;
+use thiserror::Error;
 
-use super::Denied;
+use super::Action;
 
-/// Why an actor cannot begin to change a thing: what they may not see does not exist, what they may see but not change is
-/// denied.
-#[derive(Debug)]
-pub(crate) enum Refusal {
+/// Why a use case did not even come to its own rules. Most that read have none, and fail with nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// There is none that the actor may see.
+    #[error("there is no such thing")]
     NotFound,
-    Denied(Denied),
+    /// The actor may see the thing, or nothing of its kind, but not do this to it.
+    #[error("not allowed: {0:?}")]
+    Denied(Action),
+    /// It changed since the caller saw it.
+    #[error("it changed since it was read")]
+    Stale,
+    /// The database failed.
+    #[error(transparent)]
     Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for Refusal {
     fn from(error: RepositoryError) -> Self {
-        Self::Repository(error)
+        match error {
+            RepositoryError::Stale => Self::Stale,
+            other => Self::Repository(other),
+        }
     }
 }

@@ -3,25 +3,9 @@
 use mif_domain::audit::SignedMark;
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{AuditEntry, AuditFilter, AuditSort};
-use mif_domain::repository::RepositoryError;
-use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
-
-/// Why the audit trail was not read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReadAuditError {
-    /// It is for administrators.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// There is no checkpoint yet.
-    #[error("no checkpoint yet")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// Lists events.
 #[derive(Debug)]
@@ -35,7 +19,7 @@ pub struct ListAudit {
 impl ListAudit {
     /// One page.
     #[tracing::instrument(target = "mif_trace", name = "ListAudit", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<AuditEntry>, ReadAuditError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<AuditEntry>, Refusal> {
         policy::permit(actor, Action::ViewAudit)?;
         Ok(core.queries.list_audit(&self.filter, &self.page).await?)
     }
@@ -48,8 +32,8 @@ pub struct ReadCheckpoint;
 impl ReadCheckpoint {
     /// Whichever replica made it.
     #[tracing::instrument(target = "mif_trace", name = "ReadCheckpoint", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<SignedMark, ReadAuditError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<SignedMark, Refusal> {
         policy::permit(actor, Action::ViewAudit)?;
-        core.queries.newest_checkpoint().await?.ok_or(ReadAuditError::NotFound)
+        core.queries.newest_checkpoint().await?.ok_or(Refusal::NotFound)
     }
 }

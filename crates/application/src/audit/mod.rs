@@ -10,6 +10,6 @@ mod window;
 
 pub use denied::{DenialLedger, FlushDenials, RecordDenial};
 pub use linker::AuditLinker;
-pub use list::{ListAudit, ReadAuditError, ReadCheckpoint};
+pub use list::{ListAudit, ReadCheckpoint};
 pub use verify::{Proof, VerifyAudit, VerifyAuditError};
 pub use walk::{Fault, FaultKind};

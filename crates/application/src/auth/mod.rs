@@ -31,6 +31,6 @@ pub(crate) use prove::prove_password;
 pub use refresh::{Refresh, RefreshError};
 pub use request_password_reset::RequestPasswordReset;
 pub use reset_password::{ResetPassword, ResetPasswordError};
-pub use sessions::{CloseOtherSessions, CloseSession, CloseSessionError, ListSessions};
+pub use sessions::{CloseOtherSessions, CloseSession, ListSessions};
 pub use tokens::TokenPair;
 pub use verify_token::{VerifiedToken, VerifyToken};

@@ -2,12 +2,11 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::queries::SessionView;
-use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::repository::Stored;
 use mif_domain::sessions::{RevokeReason, SessionId};
-use thiserror::Error;
 
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, Refusal};
 
 /// Lists the actor's live sessions, the newest first.
 #[derive(Debug, Clone, Copy)]
@@ -28,25 +27,14 @@ pub struct CloseSession {
     pub id: SessionId,
 }
 
-/// Why it was not closed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CloseSessionError {
-    /// The actor has no such live session.
-    #[error("no such session")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl CloseSession {
     /// Closes it for good.
     #[tracing::instrument(target = "mif_trace", name = "CloseSession", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), CloseSessionError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), Refusal> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         if !work.sessions().revoke(actor.user_id(), self.id, RevokeReason::Closed, now).await? {
-            return Err(CloseSessionError::NotFound);
+            return Err(Refusal::NotFound);
         }
         let event = AuditEvent::success(AuditKind::Logout, actor.origin(), now).on("session", self.id.0);
         work.audit().append(event).await?;

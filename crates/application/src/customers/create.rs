@@ -6,7 +6,7 @@ use mif_domain::repository::RepositoryError;
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 use crate::idempotency::{self, Done, IdempotencyError, Once};
 
 /// Enters a customer.
@@ -19,15 +19,18 @@ pub struct CreateCustomer {
 /// Why it was not entered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateCustomerError {
-    /// Customers are entered by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
+}
+
+impl From<RepositoryError> for CreateCustomerError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
+    }
 }
 
 impl CreateCustomer {

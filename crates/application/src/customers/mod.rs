@@ -7,5 +7,5 @@ mod update;
 
 pub use create::{CreateCustomer, CreateCustomerError};
 pub use delete::{DeleteCustomer, DeleteCustomerError};
-pub use read::{GetCustomer, GetCustomerError, ListCustomers};
-pub use update::{CustomerChanges, UpdateCustomer, UpdateCustomerError};
+pub use read::{GetCustomer, ListCustomers};
+pub use update::{CustomerChanges, UpdateCustomer};

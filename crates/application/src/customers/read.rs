@@ -3,8 +3,7 @@
 use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{CustomerFilter, CustomerSort};
-use mif_domain::repository::{RepositoryError, Stored};
-use thiserror::Error;
+use mif_domain::repository::Stored;
 
 use crate::Core;
 use crate::access::{Action, Actor, Refusal, policy};
@@ -16,23 +15,12 @@ pub struct GetCustomer {
     pub id: CustomerId,
 }
 
-/// Why it cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GetCustomerError {
-    /// There is none that the actor may see.
-    #[error("no such customer")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl GetCustomer {
     /// One round trip.
     #[tracing::instrument(target = "mif_trace", name = "GetCustomer", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, GetCustomerError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, Refusal> {
         let scope = policy::customer_scope(actor);
-        core.queries.find_customer(self.id, scope).await?.ok_or(GetCustomerError::NotFound)
+        core.queries.find_customer(self.id, scope).await?.ok_or(Refusal::NotFound)
     }
 }
 
@@ -58,7 +46,7 @@ impl ListCustomers {
 pub(super) async fn manage(core: &Core, actor: &Actor, id: CustomerId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageCustomers) else { return Ok(()) };
     match core.queries.find_customer(id, policy::customer_scope(actor)).await? {
-        Some(_) => Err(Refusal::Denied(denied)),
+        Some(_) => Err(denied),
         None => Err(Refusal::NotFound),
     }
 }

@@ -2,13 +2,11 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::customers::{BusinessId, Customer, CustomerId, CustomerSheet, ServiceLevel};
-use mif_domain::repository::RepositoryError;
 use mif_domain::text::Line;
 use mif_domain::users::EmailAddress;
-use thiserror::Error;
 
 use super::read::manage;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a customer: everything that people write. See [`CustomerSheet`].
@@ -31,59 +29,21 @@ pub struct CustomerChanges {
 pub struct UpdateCustomer {
     /// Which.
     pub id: CustomerId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: CustomerChanges,
-}
-
-/// Why it was not changed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum UpdateCustomerError {
-    /// There is none that the actor may see.
-    #[error("no such customer")]
-    NotFound,
-    /// Customers are changed by those who plan the work.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// It changed since the caller saw it.
-    #[error("the customer changed since it was read")]
-    Stale,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
-}
-
-impl From<RepositoryError> for UpdateCustomerError {
-    fn from(error: RepositoryError) -> Self {
-        match error {
-            RepositoryError::Stale => Self::Stale,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for UpdateCustomerError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
-        }
-    }
 }
 
 impl UpdateCustomer {
     /// Changes what was named. Without any difference nothing is written and the version stays.
     #[tracing::instrument(target = "mif_trace", name = "UpdateCustomer", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, UpdateCustomerError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Customer, Refusal> {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let mut customer = work.customers().find_for_update(self.id).await?.ok_or(UpdateCustomerError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != customer.version) {
-            return Err(UpdateCustomerError::Stale);
-        }
+        let mut customer = work.customers().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(customer.version)?;
         let changed = self.changes.apply(&mut customer.sheet);
         if changed.is_empty() {
             return Ok(customer);

@@ -6,7 +6,8 @@ use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::EquipmentStatus;
 use mif_domain::interventions::{
-    Caller, Closing, Intervention, InterventionDraft, InterventionKind, NewHistoryEntry, Priority, Rating, Status, Step,
+    Caller, Closing, Intervention, InterventionDraft, InterventionKind, NewHistoryEntry, NewIntervention, Priority,
+    Rating, Status, Step,
 };
 use mif_domain::technicians::TechnicianId;
 use mif_domain::text::Paragraph;
@@ -80,16 +81,17 @@ async fn write(
     now: Instant,
 ) -> Result<Intervention, SeedDemoError> {
     let reference = work.interventions().next_reference(u16::try_from(story.at.year()).map_err(data)?).await?;
-    let author = Some(story.author);
-    let Story { at, draft, technician, closing, mut happenings, .. } = story;
-    let mut intervention = work.interventions().insert(reference, draft, technician, customer, author, at).await?;
+    let author_id = Some(story.author);
+    let Story { at, draft, technician: technician_id, closing, mut happenings, .. } = story;
+    let new = NewIntervention { reference, draft, technician_id, customer_id: customer, author_id };
+    let mut intervention = work.interventions().insert(new, at).await?;
     let made = AuditEvent::success(AuditKind::InterventionCreated, AuditOrigin::default(), now)
         .on("intervention", intervention.id.0)
         .with("reference", reference.to_string());
     work.audit().append(made).await?;
     let first = NewHistoryEntry {
         intervention_id: intervention.id,
-        user_id: author,
+        user_id: author_id,
         from: None,
         status: intervention.status,
         remark: None,

@@ -3,12 +3,11 @@
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::documents::{Document, DocumentId};
 use mif_domain::outbox::OutboxMessage;
-use mif_domain::users::Role;
 
 use super::rights::{self, Standing};
 use super::{DocumentError, GetDocument};
 use crate::Core;
-use crate::access::{Action, Actor, Denied};
+use crate::access::{Action, Actor, ExpectedVersion, Reach, Refusal, policy};
 
 /// Deletes a document.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +15,7 @@ pub struct DeleteDocument {
     /// Which.
     pub id: DocumentId,
     /// The version that the caller saw.
-    pub expected_version: Option<i64>,
+    pub expected_version: ExpectedVersion,
 }
 
 impl DeleteDocument {
@@ -32,13 +31,11 @@ impl DeleteDocument {
         let now = core.clock.now();
         // What it belongs to first, then the document: the order in which uploads take them.
         let standing = rights::hold(&mut *work, actor, seen.content.attachment).await?;
-        let document = work.documents().find_for_update(self.id).await?.ok_or(DocumentError::NotFound)?;
+        let document = work.documents().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
         if !may_delete(actor, &standing, &document) {
-            return Err(Denied(Action::DeleteDocuments).into());
+            return Err(Refusal::Denied(Action::DeleteDocuments).into());
         }
-        if self.expected_version.is_some_and(|version| version != document.version) {
-            return Err(DocumentError::Stale);
-        }
+        self.expected_version.check(document.version)?;
         work.documents().delete(self.id).await?;
         work.outbox().enqueue(OutboxMessage::RemoveFile { file_id: document.content.file.id }, now).await?;
         let event = AuditEvent::success(AuditKind::DocumentDeleted, actor.origin(), now)
@@ -50,11 +47,11 @@ impl DeleteDocument {
 }
 
 fn may_delete(actor: &Actor, standing: &Standing, document: &Document) -> bool {
-    match (actor.role(), standing) {
-        (Role::Admin | Role::Manager, _) => true,
-        (Role::Technician, Standing::ToWork(_, intervention)) => {
+    match (policy::reach(actor.role(), Action::DeleteDocuments), standing) {
+        (Reach::All, _) => true,
+        (Reach::Own, Standing::ToWork(_, intervention)) => {
             document.content.uploaded_by == actor.user_id() && intervention.status.is_open_work()
         }
-        (Role::Technician, Standing::ToMachine) | (Role::Customer, _) => false,
+        (Reach::Own, Standing::ToMachine) | (Reach::OwnCustomer | Reach::Nothing, _) => false,
     }
 }

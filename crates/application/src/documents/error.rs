@@ -5,54 +5,38 @@ use mif_domain::repository::RepositoryError;
 use mif_domain::text::Line;
 use thiserror::Error;
 
-use crate::access::{Denied, Refusal};
+use crate::access::Refusal;
 use crate::idempotency::IdempotencyError;
 
 /// Why a document was not read or deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DocumentError {
-    /// There is none that the actor may see.
-    #[error("no such document")]
-    NotFound,
-    /// They see it, but may not do this to it.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// It changed since the caller saw it.
-    #[error("the document changed since it was read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// Something was found in it after it had been stored.
     #[error("the document is infected")]
     Infected {
         /// What.
         signature: Option<Line<200>>,
     },
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] FileStoreError),
 }
 
-impl From<Refusal> for DocumentError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
-        }
+impl From<RepositoryError> for DocumentError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
 /// Why a document was not stored. Nothing of it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UploadError {
-    /// There is nothing that the actor may see to attach it to.
-    #[error("no such intervention or machine")]
-    NotFound,
-    /// They see it, but may not attach anything to it.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// Their session ended, or their rights changed, while the content arrived.
     #[error("the session ended meanwhile")]
     SessionEnded,
@@ -89,20 +73,13 @@ pub enum UploadError {
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] FileStoreError),
 }
 
-impl From<Refusal> for UploadError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
-        }
+impl From<RepositoryError> for UploadError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
     }
 }

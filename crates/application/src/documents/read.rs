@@ -6,7 +6,7 @@ use mif_domain::queries::{DocumentFilter, DocumentSort};
 
 use super::{DocumentError, rights};
 use crate::Core;
-use crate::access::{Actor, policy};
+use crate::access::{Actor, Refusal, policy};
 
 /// Reads one document, without its content.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ impl GetDocument {
     #[tracing::instrument(target = "mif_trace", name = "GetDocument", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Document, DocumentError> {
         let found = core.queries.find_document(self.id, policy::document_scope(actor)).await?;
-        found.ok_or(DocumentError::NotFound)
+        Ok(found.ok_or(Refusal::NotFound)?)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use mif_domain::documents::Attachment;
 use mif_domain::interventions::{Caller, Intervention};
+use mif_domain::queries::EquipmentScope;
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Refusal, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// What a document is, or is to be, attached to, as the actor stands to it.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(super) async fn hold(
         }
         Attachment::Equipment(id) => {
             let found = work.equipment().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
-            if policy::sees_equipment(actor, &found) { machines(actor) } else { Err(Refusal::NotFound) }
+            if policy::equipment_scope(actor).admits(&found) { machines(actor) } else { Err(Refusal::NotFound) }
         }
     }
 }
@@ -58,8 +58,8 @@ fn standing(actor: &Actor, intervention: Intervention) -> Result<Standing, Refus
 
 /// Customers see machines, but not what we keep about them.
 fn machines(actor: &Actor) -> Result<Standing, Refusal> {
-    match actor.role() {
-        Role::Admin | Role::Manager | Role::Technician => Ok(Standing::ToMachine),
-        Role::Customer => Err(Refusal::Denied(Denied(Action::ViewDocuments))),
+    match policy::document_scope(actor).equipment {
+        EquipmentScope::Nothing => Err(Refusal::Denied(Action::ViewDocuments)),
+        EquipmentScope::All | EquipmentScope::OfCustomer(_) => Ok(Standing::ToMachine),
     }
 }

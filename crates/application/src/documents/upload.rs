@@ -7,7 +7,7 @@ use mif_domain::documents::{
     Analysis, Attachment, ContentCheck, Document, FileKind, FileName, NewDocument, SealedFile, Sha256, Verdict,
 };
 use mif_domain::idempotency::{IdempotentRequest, StoredAnswer};
-use mif_domain::interventions::{Caller, Status};
+use mif_domain::interventions::Status;
 use mif_domain::text::Paragraph;
 
 use super::UploadError;
@@ -120,7 +120,10 @@ impl UploadDocument {
         if !is_unchanged(&mut *work, actor, now).await.map_err(UploadError::from)? {
             return Err(UploadError::SessionEnded.into());
         }
-        let by_customer = matches!(standing, Standing::ToWork(Caller::Customer, _));
+        let is_internal = match standing {
+            Standing::ToWork(caller, _) => caller.writes_internally(self.internal),
+            Standing::ToMachine => self.internal.unwrap_or(true),
+        };
         let document = NewDocument {
             attachment: self.attachment,
             name: self.name,
@@ -128,7 +131,7 @@ impl UploadDocument {
             sha256: received.sealed.sha256,
             analysis: received.analysis,
             description: self.description,
-            is_internal: !by_customer && self.internal.unwrap_or(true),
+            is_internal,
             uploaded_by: actor.user_id(),
             file: received.sealed.file,
         };

@@ -6,7 +6,7 @@ use mif_domain::repository::{Constraint, RepositoryError};
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 use crate::idempotency::{self, Done, IdempotencyError, Once};
 
 /// Enters a machine.
@@ -19,9 +19,9 @@ pub struct CreateEquipment {
 /// Why it was not entered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateEquipmentError {
-    /// Machines are entered by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// Another machine has this code.
     #[error("the code is taken")]
     CodeTaken,
@@ -37,9 +37,6 @@ pub enum CreateEquipmentError {
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for CreateEquipmentError {
@@ -49,7 +46,7 @@ impl From<RepositoryError> for CreateEquipmentError {
             RepositoryError::Conflict(Constraint::SerialNumberTaken) => Self::SerialNumberTaken,
             RepositoryError::Conflict(Constraint::UnknownCustomer) => Self::UnknownCustomer,
             RepositoryError::Conflict(Constraint::UnknownParent) => Self::UnknownParent,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }

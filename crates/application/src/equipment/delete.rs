@@ -7,53 +7,33 @@ use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 
 /// Deletes a machine.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteEquipment {
     /// Which.
     pub id: EquipmentId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 /// Why it was not deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeleteEquipmentError {
-    /// There is none that the actor may see.
-    #[error("no such equipment")]
-    NotFound,
-    /// Machines are deleted by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// It changed since the caller saw it.
-    #[error("the equipment changed since it was read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// Something points at it: retire it instead.
     #[error("the equipment is in use")]
     InUse,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for DeleteEquipmentError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::StillReferenced) => Self::InUse,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for DeleteEquipmentError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -65,10 +45,8 @@ impl DeleteEquipment {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let equipment = work.equipment().find_for_update(self.id).await?.ok_or(DeleteEquipmentError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != equipment.version) {
-            return Err(DeleteEquipmentError::Stale);
-        }
+        let equipment = work.equipment().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(equipment.version)?;
         work.equipment().delete(self.id, equipment.version).await?;
         let event = AuditEvent::success(AuditKind::EquipmentDeleted, actor.origin(), now)
             .on("equipment", self.id.0)

@@ -10,7 +10,7 @@ use mif_domain::unit_of_work::NamedLock;
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 use crate::idempotency::{self, Done, IdempotencyError, Once};
 
 /// One machine of a file.
@@ -71,9 +71,9 @@ pub struct RowError {
 /// Why nothing was entered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ImportEquipmentError {
-    /// Machines are entered by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// Some rows cannot be entered: every reason, by line.
     #[error("{} problems in the rows", .0.len())]
     Rows(Vec<RowError>),
@@ -83,21 +83,19 @@ pub enum ImportEquipmentError {
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for ImportEquipmentError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Conflict(
+            RepositoryError::Stale
+            | RepositoryError::Conflict(
                 Constraint::EquipmentCodeTaken
                 | Constraint::SerialNumberTaken
                 | Constraint::UnknownCustomer
                 | Constraint::UnknownParent,
             ) => Self::ChangedMeanwhile,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -107,7 +105,7 @@ impl ImportEquipment {
     pub const MAX_ROWS: usize = 10_000;
 
     /// Whether the actor may import at all, before a file of theirs is read. [`ImportEquipment::run`] asks again.
-    pub fn permit(actor: &Actor) -> Result<(), Denied> {
+    pub fn permit(actor: &Actor) -> Result<(), Refusal> {
         policy::permit(actor, Action::ManageEquipment)
     }
 

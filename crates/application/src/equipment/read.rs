@@ -3,8 +3,7 @@
 use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{EquipmentFilter, EquipmentSort};
-use mif_domain::repository::{RepositoryError, Stored};
-use thiserror::Error;
+use mif_domain::repository::Stored;
 
 use crate::Core;
 use crate::access::{Action, Actor, Refusal, policy};
@@ -16,23 +15,12 @@ pub struct GetEquipment {
     pub id: EquipmentId,
 }
 
-/// Why it cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GetEquipmentError {
-    /// There is none that the actor may see.
-    #[error("no such equipment")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl GetEquipment {
     /// One round trip.
     #[tracing::instrument(target = "mif_trace", name = "GetEquipment", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Equipment, GetEquipmentError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Equipment, Refusal> {
         let scope = policy::equipment_scope(actor);
-        core.queries.find_equipment(self.id, scope).await?.ok_or(GetEquipmentError::NotFound)
+        core.queries.find_equipment(self.id, scope).await?.ok_or(Refusal::NotFound)
     }
 }
 
@@ -58,7 +46,7 @@ impl ListEquipment {
 pub(super) async fn manage(core: &Core, actor: &Actor, id: EquipmentId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageEquipment) else { return Ok(()) };
     match core.queries.find_equipment(id, policy::equipment_scope(actor)).await? {
-        Some(_) => Err(Refusal::Denied(denied)),
+        Some(_) => Err(denied),
         None => Err(Refusal::NotFound),
     }
 }

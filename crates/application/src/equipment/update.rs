@@ -12,7 +12,7 @@ use mif_domain::unit_of_work::NamedLock;
 use thiserror::Error;
 
 use super::read::manage;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a machine: everything that people write. See [`EquipmentDraft`].
@@ -40,8 +40,8 @@ pub struct EquipmentChanges {
 pub struct UpdateEquipment {
     /// Which.
     pub id: EquipmentId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: EquipmentChanges,
 }
@@ -49,15 +49,9 @@ pub struct UpdateEquipment {
 /// Why it was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateEquipmentError {
-    /// There is none that the actor may see.
-    #[error("no such equipment")]
-    NotFound,
-    /// Machines are changed by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// It changed since the caller saw it.
-    #[error("the equipment changed since it was read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// A machine cannot be a part of itself.
     #[error("the tree would have a cycle")]
     Cycle,
@@ -73,30 +67,16 @@ pub enum UpdateEquipmentError {
     /// There is no such parent.
     #[error("there is no such parent")]
     UnknownParent,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateEquipmentError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::EquipmentCodeTaken) => Self::CodeTaken,
             RepositoryError::Conflict(Constraint::SerialNumberTaken) => Self::SerialNumberTaken,
             RepositoryError::Conflict(Constraint::UnknownCustomer) => Self::UnknownCustomer,
             RepositoryError::Conflict(Constraint::UnknownParent) => Self::UnknownParent,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for UpdateEquipmentError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -116,10 +96,8 @@ impl UpdateEquipment {
             // Two moves that are harmless one by one can close a cycle together.
             work.lock(NamedLock::EquipmentTree).await?;
         }
-        let mut equipment = work.equipment().find_for_update(self.id).await?.ok_or(UpdateEquipmentError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != equipment.version) {
-            return Err(UpdateEquipmentError::Stale);
-        }
+        let mut equipment = work.equipment().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(equipment.version)?;
         let changed = self.changes.apply(&mut equipment.sheet);
         if changed.is_empty() {
             return Ok(equipment);

@@ -3,19 +3,19 @@
 use mif_domain::interventions::{InterventionId, Step};
 use mif_domain::technicians::TechnicianId;
 
-use super::create::hold_technician;
+use super::assignee::{hold_technician, require_free};
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, notify, step};
 use crate::Core;
-use crate::access::{Action, Actor, Denied};
+use crate::access::{Action, Actor, ExpectedVersion, Refusal};
 
 /// Gives an intervention to a technician.
 #[derive(Debug, Clone, Copy)]
 pub struct AssignIntervention {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// To whom.
     pub technician_id: TechnicianId,
     /// Whether they may have something else at that time.
@@ -36,8 +36,8 @@ impl AssignIntervention {
 pub struct TakeIntervention {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 impl TakeIntervention {
@@ -52,7 +52,7 @@ impl TakeIntervention {
 /// What both have in common.
 struct Gift {
     id: InterventionId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
     /// `None`: to the actor.
     to: Option<TechnicianId>,
     force: bool,
@@ -63,14 +63,12 @@ async fn give(core: &Core, actor: &Actor, wanted: Gift) -> Result<InterventionWi
     let now = core.clock.now();
     let (mut intervention, caller) = hold(&mut *work, actor, wanted.id, wanted.expected_version).await?;
     let taken = if wanted.to.is_some() { Step::Assign } else { Step::Take };
-    let to = wanted.to.or(actor.technician_id()).ok_or(Denied(Action::ViewInterventions))?;
+    let to = wanted.to.or(actor.technician_id()).ok_or(Refusal::Denied(Action::ViewInterventions))?;
     let before = intervention.take_step(taken, caller, false, now)?;
     let technician = hold_technician(&mut *work, Some(to)).await?;
     let technician = technician.ok_or(InterventionError::UnknownTechnician)?;
-    if let (Some(slot), false) = (intervention.draft.slot, wanted.force)
-        && let Some(busy) = work.interventions().find_overlap(technician.id, slot, Some(intervention.id)).await?
-    {
-        return Err(InterventionError::SlotTaken(busy));
+    if !wanted.force {
+        require_free(&mut *work, &technician, intervention.draft.slot, Some(intervention.id)).await?;
     }
     intervention.technician_id = Some(technician.id);
     let stored = work.interventions().update(&intervention, now).await?;

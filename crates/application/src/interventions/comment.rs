@@ -1,13 +1,13 @@
 //! Saying something about an intervention.
 
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::interventions::{Caller, InterventionId, NewHistoryEntry, Status};
+use mif_domain::interventions::{InterventionId, NewHistoryEntry, Status};
 use mif_domain::text::Paragraph;
 
 use super::InterventionError;
 use super::read::hold;
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 
 /// Adds a comment to the history.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl AddComment {
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<NewHistoryEntry, InterventionError> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let (intervention, caller) = hold(&mut *work, actor, self.id, None).await?;
+        let (intervention, caller) = hold(&mut *work, actor, self.id, ExpectedVersion::Any).await?;
         if intervention.status == Status::Archived {
             return Err(InterventionError::Archived);
         }
@@ -36,7 +36,7 @@ impl AddComment {
             from: None,
             status: intervention.status,
             remark: Some(self.text),
-            is_internal: caller != Caller::Customer && self.internal.unwrap_or(true),
+            is_internal: caller.writes_internally(self.internal),
             at: now,
         };
         work.interventions().append_history(entry.clone()).await?;

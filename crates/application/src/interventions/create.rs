@@ -2,16 +2,16 @@
 
 use chrono::Datelike as _;
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::interventions::{Intervention, InterventionDraft, NewHistoryEntry, Priority};
+use mif_domain::interventions::{Intervention, InterventionDraft, NewHistoryEntry, NewIntervention, Priority};
 use mif_domain::queries::InterventionView;
 use mif_domain::repository::RepositoryError;
 use mif_domain::technicians::{Technician, TechnicianId};
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
+use super::assignee::{hold_technician, require_free};
 use super::{InterventionError, InterventionWithSteps, notify};
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Reach, Refusal, policy};
 use crate::idempotency::{self, Done, Once};
 
 /// Reports an intervention, perhaps given to somebody at once.
@@ -47,17 +47,19 @@ impl CreateIntervention {
             return Ok(Done::Before(answer));
         }
         let technician = hold_technician(&mut *work, self.technician_id).await?;
-        if let (Some(technician), Some(slot), false) = (&technician, self.draft.slot, self.force)
-            && let Some(taken) = work.interventions().find_overlap(technician.id, slot, None).await?
-        {
-            return Err(InterventionError::SlotTaken(taken));
+        if let (Some(technician), false) = (&technician, self.force) {
+            require_free(&mut *work, technician, self.draft.slot, None).await?;
         }
         let year = u16::try_from(now.year()).map_err(|why| RepositoryError::Corrupt(why.to_string()))?;
         let reference = work.interventions().next_reference(year).await?;
-        let customer = equipment.sheet.customer_id;
-        let author = Some(actor.user_id());
-        let assignee = technician.as_ref().map(|technician| technician.id);
-        let made = work.interventions().insert(reference, self.draft, assignee, customer, author, now).await?;
+        let new = NewIntervention {
+            reference,
+            draft: self.draft,
+            technician_id: technician.as_ref().map(|technician| technician.id),
+            customer_id: equipment.sheet.customer_id,
+            author_id: Some(actor.user_id()),
+        };
+        let made = work.interventions().insert(new, now).await?;
         record(&mut *work, &made, actor, now).await?;
         if let Some(technician) = &technician {
             notify::assigned(&mut *work, &made, technician, actor.user_id(), now).await?;
@@ -66,7 +68,9 @@ impl CreateIntervention {
             Some(technician) => name_of(&mut *work, &technician).await?,
             None => None,
         };
-        let made = with_steps(made, equipment.sheet.name.into(), technician_name, actor, now);
+        let view =
+            InterventionView { intervention: made, equipment_name: equipment.sheet.name.into(), technician_name };
+        let made = InterventionWithSteps::of(view, actor, now);
         idempotency::complete(&mut *work, once.as_ref(), &made).await?;
         work.commit().await?;
         Ok(Done::Now(made))
@@ -74,29 +78,19 @@ impl CreateIntervention {
 
     fn check_rights(&self, actor: &Actor) -> Result<(), InterventionError> {
         let to_oneself = self.technician_id.is_none() || self.technician_id == actor.technician_id();
-        match actor.role() {
-            Role::Admin | Role::Manager => Ok(()),
-            Role::Technician if to_oneself => Ok(()),
-            Role::Customer if self.technician_id.is_none() && self.draft.slot.is_none() => {
+        match policy::reach(actor.role(), Action::CreateInterventions) {
+            Reach::All => Ok(()),
+            Reach::Own if to_oneself => Ok(()),
+            Reach::OwnCustomer if self.technician_id.is_none() && self.draft.slot.is_none() => {
                 if matches!(self.draft.priority, Priority::Urgent) {
                     return Err(InterventionError::PriorityTooHigh);
                 }
                 Ok(())
             }
-            Role::Technician | Role::Customer => Err(Denied(Action::DispatchInterventions).into()),
+            Reach::Own | Reach::OwnCustomer => Err(Refusal::Denied(Action::DispatchInterventions).into()),
+            Reach::Nothing => Err(Refusal::Denied(Action::CreateInterventions).into()),
         }
     }
-}
-
-/// Holds a technician who takes work, so that two dispatchers cannot fill the same hour.
-pub(super) async fn hold_technician(
-    work: &mut dyn UnitOfWork,
-    id: Option<TechnicianId>,
-) -> Result<Option<Technician>, InterventionError> {
-    let Some(id) = id else { return Ok(None) };
-    let technician = work.technicians().find_for_update(id).await?;
-    let technician = technician.filter(|technician| technician.archived_at.is_none());
-    technician.map(Some).ok_or(InterventionError::UnknownTechnician)
 }
 
 async fn name_of(work: &mut dyn UnitOfWork, technician: &Technician) -> Result<Option<String>, InterventionError> {
@@ -124,16 +118,4 @@ async fn record(
         .on("intervention", made.id.0)
         .with("reference", made.reference.to_string());
     Ok(work.audit().append(event).await?)
-}
-
-fn with_steps(
-    intervention: Intervention,
-    equipment_name: String,
-    technician_name: Option<String>,
-    actor: &Actor,
-    now: mif_domain::Instant,
-) -> InterventionWithSteps {
-    let caller = policy::caller(actor, &intervention);
-    let steps = caller.map(|caller| intervention.allowed_steps(caller, now)).unwrap_or_default();
-    InterventionWithSteps { view: InterventionView { intervention, equipment_name, technician_name }, steps }
 }

@@ -5,24 +5,18 @@ use mif_domain::interventions::{SlotConflict, Status, Step, StepError};
 use mif_domain::repository::{Constraint, RepositoryError};
 use thiserror::Error;
 
-use crate::access::Denied;
+use crate::access::Refusal;
 use crate::idempotency::IdempotencyError;
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InterventionError {
-    /// There is none that the actor may see.
-    #[error("no such intervention")]
-    NotFound,
-    /// They see it, but may not do this to it.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// The actor may take such steps, but not on this one.
     #[error("not for this caller")]
     NotYours,
-    /// It changed since the caller saw it.
-    #[error("the intervention changed since it was read")]
-    Stale,
     /// Its state does not allow it.
     #[error("not allowed in the state {current:?}")]
     Forbidden {
@@ -55,17 +49,13 @@ pub enum InterventionError {
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for InterventionError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::UnknownEquipment) => Self::UnknownEquipment,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }

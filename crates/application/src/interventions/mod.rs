@@ -1,6 +1,7 @@
 //! Interventions: reported, dispatched, done, proved.
 
 mod assign;
+mod assignee;
 mod candidates;
 mod comment;
 mod create;

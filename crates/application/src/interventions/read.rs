@@ -9,7 +9,7 @@ use mif_domain::unit_of_work::UnitOfWork;
 
 use super::InterventionError;
 use crate::Core;
-use crate::access::{Actor, policy};
+use crate::access::{Actor, ExpectedVersion, Refusal, policy};
 
 /// An intervention with what the actor may do to it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,14 @@ pub struct InterventionWithSteps {
     pub view: InterventionView,
     /// The steps.
     pub steps: Vec<Step>,
+}
+
+impl InterventionWithSteps {
+    pub(super) fn of(view: InterventionView, actor: &Actor, now: Instant) -> Self {
+        let caller = policy::caller(actor, &view.intervention);
+        let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
+        Self { view, steps }
+    }
 }
 
 /// Reads one intervention.
@@ -32,11 +40,8 @@ impl GetIntervention {
     #[tracing::instrument(target = "mif_trace", name = "GetIntervention", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<InterventionWithSteps, InterventionError> {
         let scope = policy::intervention_scope(actor);
-        let view = core.queries.find_intervention(self.id, scope).await?.ok_or(InterventionError::NotFound)?;
-        let now = core.clock.now();
-        let caller = policy::caller(actor, &view.intervention);
-        let steps = caller.map(|caller| view.intervention.allowed_steps(caller, now)).unwrap_or_default();
-        Ok(InterventionWithSteps { view, steps })
+        let view = core.queries.find_intervention(self.id, scope).await?.ok_or(Refusal::NotFound)?;
+        Ok(InterventionWithSteps::of(view, actor, core.clock.now()))
     }
 }
 
@@ -69,7 +74,7 @@ impl GetHistory {
     #[tracing::instrument(target = "mif_trace", name = "GetHistory", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<Vec<HistoryEntry>, InterventionError> {
         let found = GetIntervention { id: self.id }.run(core, actor).await?;
-        let internal = policy::caller(actor, &found.view.intervention) != Some(Caller::Customer);
+        let internal = policy::caller(actor, &found.view.intervention).is_some_and(Caller::sees_internal);
         Ok(core.queries.intervention_history(self.id, internal).await?)
     }
 }
@@ -79,13 +84,11 @@ pub(super) async fn hold(
     work: &mut dyn UnitOfWork,
     actor: &Actor,
     id: InterventionId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
 ) -> Result<(Intervention, Caller), InterventionError> {
-    let found = work.interventions().find_for_update(id).await?.ok_or(InterventionError::NotFound)?;
-    let caller = policy::caller(actor, &found).ok_or(InterventionError::NotFound)?;
-    if expected_version.is_some_and(|version| version != found.version) {
-        return Err(InterventionError::Stale);
-    }
+    let found = work.interventions().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
+    let caller = policy::caller(actor, &found).ok_or(Refusal::NotFound)?;
+    expected_version.check(found.version)?;
     Ok((found, caller))
 }
 
@@ -98,12 +101,10 @@ pub(super) async fn shown(
     now: Instant,
 ) -> Result<InterventionWithSteps, InterventionError> {
     let scope = mif_domain::queries::InterventionScope::All;
-    let names = core.queries.find_intervention(written.id, scope).await?.ok_or(InterventionError::NotFound)?;
-    let caller = policy::caller(actor, &written);
-    let steps = caller.map(|caller| written.allowed_steps(caller, now)).unwrap_or_default();
+    let names = core.queries.find_intervention(written.id, scope).await?.ok_or(Refusal::NotFound)?;
     // A name only as long as it is still that of the same technician.
     let same = names.intervention.technician_id == written.technician_id;
     let technician_name = names.technician_name.filter(|_| same);
     let view = InterventionView { intervention: written, equipment_name: names.equipment_name, technician_name };
-    Ok(InterventionWithSteps { view, steps })
+    Ok(InterventionWithSteps::of(view, actor, now))
 }

@@ -3,19 +3,19 @@
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::interventions::{InterventionId, Slot};
 
-use super::create::hold_technician;
+use super::assignee::{hold_technician, require_free};
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps};
 use crate::Core;
-use crate::access::{Action, Actor, policy};
+use crate::access::{Action, Actor, ExpectedVersion, policy};
 
 /// Moves an intervention to another time, or takes its time away.
 #[derive(Debug, Clone, Copy)]
 pub struct MoveSlot {
     /// Which.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// When; `None` for no time at all.
     pub slot: Option<Slot>,
     /// Whether the technician may have something else at that time.
@@ -39,10 +39,8 @@ impl MoveSlot {
             Err(InterventionError::UnknownTechnician) => None,
             other => other?,
         };
-        if let (Some(technician), Some(slot), false) = (held, self.slot, self.force)
-            && let Some(busy) = work.interventions().find_overlap(technician.id, slot, Some(self.id)).await?
-        {
-            return Err(InterventionError::SlotTaken(busy));
+        if let (Some(technician), false) = (held, self.force) {
+            require_free(&mut *work, &technician, self.slot, Some(self.id)).await?;
         }
         intervention.draft.slot = self.slot;
         let stored = work.interventions().update(&intervention, now).await?;

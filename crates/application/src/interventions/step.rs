@@ -6,12 +6,11 @@ use mif_domain::interventions::{Closing, Intervention, InterventionId, NewHistor
 use mif_domain::repository::Stored;
 use mif_domain::text::Paragraph;
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::Role;
 
 use super::read::{hold, shown};
 use super::{InterventionError, InterventionWithSteps, equipment_state, notify};
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 
 /// What is wanted: a step, or the state that one leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub enum StepOrTarget {
 pub struct TakeStep {
     /// On which intervention.
     pub id: InterventionId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What is wanted.
     pub wanted: StepOrTarget,
     /// Why.
@@ -64,7 +63,7 @@ impl TakeStep {
             kept.downtime = downtime.or(kept.downtime);
         }
         let stored = work.interventions().update(&intervention, now).await?;
-        let internal = self.internal.unwrap_or(actor.role() != Role::Customer);
+        let internal = caller.writes_internally(self.internal);
         record(&mut *work, &stored, before, step, self.remark, internal, actor, now).await?;
         equipment_state::follow(&mut *work, before, &stored, actor.origin(), now).await?;
         if step == Step::Close {

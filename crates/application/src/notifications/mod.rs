@@ -3,5 +3,5 @@
 mod list;
 mod read;
 
-pub use list::{ListNotifications, ListNotificationsError};
-pub use read::{MarkAllRead, MarkRead, MarkReadError};
+pub use list::ListNotifications;
+pub use read::{MarkAllRead, MarkRead};

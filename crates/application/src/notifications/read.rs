@@ -1,11 +1,10 @@
 //! Noting that notifications were read. Not audited: it concerns nobody else.
 
 use mif_domain::notifications::NotificationId;
-use mif_domain::repository::{RepositoryError, Stored};
-use thiserror::Error;
+use mif_domain::repository::Stored;
 
 use crate::Core;
-use crate::access::Actor;
+use crate::access::{Actor, Refusal};
 
 /// Marks one of the actor's notifications as read.
 #[derive(Debug, Clone, Copy)]
@@ -14,25 +13,14 @@ pub struct MarkRead {
     pub id: NotificationId,
 }
 
-/// Why it was not marked.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum MarkReadError {
-    /// The actor has none with this identifier.
-    #[error("no such notification")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl MarkRead {
     /// A second time changes nothing and succeeds: the date of the first one stays.
     #[tracing::instrument(target = "mif_trace", name = "MarkRead", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), MarkReadError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<(), Refusal> {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         if !work.notifications().mark_read(actor.user_id(), self.id, now).await? {
-            return Err(MarkReadError::NotFound);
+            return Err(Refusal::NotFound);
         }
         work.commit().await?;
         Ok(())

@@ -3,7 +3,7 @@
 use mif_domain::technicians::TechnicianId;
 
 use super::{TechnicianChanges, UpdateTechnician, UpdateTechnicianError};
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 use crate::{Change, Core};
 
 /// Archives a technician; the account stays as it is.
@@ -11,8 +11,8 @@ use crate::{Change, Core};
 pub struct ArchiveTechnician {
     /// Which.
     pub id: TechnicianId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 impl ArchiveTechnician {

@@ -8,7 +8,7 @@ use mif_domain::users::{Role, UserId};
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 use crate::idempotency::{self, Done, IdempotencyError, Once};
 
 /// Enters the technician of an account.
@@ -23,9 +23,9 @@ pub struct CreateTechnician {
 /// Why they were not entered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateTechnicianError {
-    /// Technicians are entered by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// There is no account of a technician with this identifier.
     #[error("there is no such technician's account")]
     NotATechnician,
@@ -35,16 +35,13 @@ pub enum CreateTechnicianError {
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for CreateTechnicianError {
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Conflict(Constraint::TechnicianExists) => Self::Exists,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }

@@ -8,7 +8,7 @@ use mif_domain::technicians::TechnicianId;
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// Reads the load of a technician.
 #[derive(Debug, Clone, Copy)]
@@ -35,18 +35,18 @@ pub struct PeriodLoad {
 /// Why it cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GetTechnicianLoadError {
-    /// There is no such technician.
-    #[error("no such technician")]
-    NotFound,
-    /// Loads are shown to staff.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// The period ends before it begins.
     #[error("the period is empty")]
     EmptyPeriod,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
+}
+
+impl From<RepositoryError> for GetTechnicianLoadError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
+    }
 }
 
 impl GetTechnicianLoad {
@@ -61,7 +61,7 @@ impl GetTechnicianLoad {
         let from = self.period.from.unwrap_or(now);
         let until = self.period.until.or_else(|| from.checked_add_signed(Self::DEFAULT_SPAN));
         let until = until.filter(|until| *until > from).ok_or(GetTechnicianLoadError::EmptyPeriod)?;
-        core.queries.find_technician(self.id).await?.ok_or(GetTechnicianLoadError::NotFound)?;
+        core.queries.find_technician(self.id).await?.ok_or(Refusal::NotFound)?;
         let load = core.queries.technician_load(self.id, from, until, now).await?;
         Ok(PeriodLoad { technician_id: self.id, from, until, load })
     }

@@ -4,10 +4,9 @@ use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{TechnicianFilter, TechnicianSort, TechnicianView};
 use mif_domain::repository::RepositoryError;
 use mif_domain::technicians::{Technician, TechnicianId};
-use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Refusal, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// Reads one technician, archived or not.
 #[derive(Debug, Clone, Copy)]
@@ -16,26 +15,12 @@ pub struct GetTechnician {
     pub id: TechnicianId,
 }
 
-/// Why they cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GetTechnicianError {
-    /// There is none.
-    #[error("no such technician")]
-    NotFound,
-    /// Technicians are shown to staff.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl GetTechnician {
     /// Whoever may see one sees them all.
     #[tracing::instrument(target = "mif_trace", name = "GetTechnician", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<TechnicianView, GetTechnicianError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<TechnicianView, Refusal> {
         policy::permit(actor, Action::ViewTechnicians)?;
-        core.queries.find_technician(self.id).await?.ok_or(GetTechnicianError::NotFound)
+        core.queries.find_technician(self.id).await?.ok_or(Refusal::NotFound)
     }
 }
 
@@ -48,21 +33,10 @@ pub struct ListTechnicians {
     pub page: PageRequest<TechnicianSort>,
 }
 
-/// Why there is no list.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ListTechniciansError {
-    /// Technicians are shown to staff.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl ListTechnicians {
     /// One page.
     #[tracing::instrument(target = "mif_trace", name = "ListTechnicians", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<TechnicianView>, ListTechniciansError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<TechnicianView>, Refusal> {
         policy::permit(actor, Action::ViewTechnicians)?;
         Ok(core.queries.list_technicians(&self.filter, &self.page).await?)
     }
@@ -71,9 +45,9 @@ impl ListTechnicians {
 /// How use cases that change a technician begin.
 pub(super) async fn manage(core: &Core, actor: &Actor, id: TechnicianId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageTechnicians) else { return Ok(()) };
-    policy::permit(actor, Action::ViewTechnicians).map_err(Refusal::Denied)?;
+    policy::permit(actor, Action::ViewTechnicians)?;
     match core.queries.find_technician(id).await? {
-        Some(_) => Err(Refusal::Denied(denied)),
+        Some(_) => Err(denied),
         None => Err(Refusal::NotFound),
     }
 }

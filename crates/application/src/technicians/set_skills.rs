@@ -10,15 +10,15 @@ use thiserror::Error;
 
 use super::read::{manage, shown};
 use crate::Core;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 
 /// Replaces the skills of a technician.
 #[derive(Debug)]
 pub struct SetSkills {
     /// Whose.
     pub id: TechnicianId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// All of them from now on.
     pub skills: Vec<(SkillId, Level)>,
 }
@@ -26,15 +26,9 @@ pub struct SetSkills {
 /// Why they were not replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SetSkillsError {
-    /// There is no such technician.
-    #[error("no such technician")]
-    NotFound,
-    /// Technicians are changed by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// They changed since the caller saw them.
-    #[error("the technician changed since they were read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// More than [`SetSkills::MAX`].
     #[error("too many skills")]
     TooMany,
@@ -44,27 +38,13 @@ pub enum SetSkillsError {
     /// One of them does not exist.
     #[error("there is no such skill")]
     UnknownSkill,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for SetSkillsError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::UnknownSkill) => Self::UnknownSkill,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for SetSkillsError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -86,10 +66,8 @@ impl SetSkills {
         }
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let technician = work.technicians().find_for_update(self.id).await?.ok_or(SetSkillsError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != technician.version) {
-            return Err(SetSkillsError::Stale);
-        }
+        let technician = work.technicians().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(technician.version)?;
         work.technicians().set_skills(self.id, &self.skills).await?;
         let technician = work.technicians().update(&technician, now).await?;
         let event = AuditEvent::success(AuditKind::TechnicianUpdated, actor.origin(), now)

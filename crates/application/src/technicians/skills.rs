@@ -8,7 +8,7 @@ use mif_domain::technicians::{Skill, SkillSheet};
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 use crate::idempotency::{self, Done, IdempotencyError, Once};
 
 /// Enters a skill.
@@ -21,25 +21,22 @@ pub struct CreateSkill {
 /// Why it was not entered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateSkillError {
-    /// Skills are entered by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// There is one of this name, whatever its case.
     #[error("the name is taken")]
     NameTaken,
     /// The `Idempotency-Key` cannot be used.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for CreateSkillError {
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Conflict(Constraint::SkillNameTaken) => Self::NameTaken,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -77,21 +74,10 @@ pub struct ListSkills {
     pub page: PageRequest<SkillSort>,
 }
 
-/// Why there is no list.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ListSkillsError {
-    /// Skills are shown to staff.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl ListSkills {
     /// One page.
     #[tracing::instrument(target = "mif_trace", name = "ListSkills", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<Skill>, ListSkillsError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<Skill>, Refusal> {
         policy::permit(actor, Action::ViewTechnicians)?;
         Ok(core.queries.list_skills(&self.filter, &self.page).await?)
     }

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::account::{DischargeError, require_no_open_work};
 use super::read::{manage, shown};
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::{Change, Core};
 
 /// What may be changed about a technician: everything that people write, and whether they take work at all.
@@ -39,8 +39,8 @@ pub struct TechnicianChanges {
 pub struct UpdateTechnician {
     /// Which.
     pub id: TechnicianId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: TechnicianChanges,
 }
@@ -48,42 +48,20 @@ pub struct UpdateTechnician {
 /// Why they were not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateTechnicianError {
-    /// There is none.
-    #[error("no such technician")]
-    NotFound,
-    /// Technicians are changed by those who plan the work.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// They changed since the caller saw them.
-    #[error("the technician changed since they were read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// They cannot be archived while they have something to do.
     #[error("the technician has open work")]
     OpenWork,
     /// They cannot come back: their account has another role.
     #[error("the account is not a technician's")]
     NotATechnician,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateTechnicianError {
     fn from(error: RepositoryError) -> Self {
-        match error {
-            RepositoryError::Stale => Self::Stale,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<Refusal> for UpdateTechnicianError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
-        }
+        Self::Refused(error.into())
     }
 }
 
@@ -104,10 +82,8 @@ impl UpdateTechnician {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let found = work.technicians().find_for_update(self.id).await?;
-        let mut technician = found.ok_or(UpdateTechnicianError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != technician.version) {
-            return Err(UpdateTechnicianError::Stale);
-        }
+        let mut technician = found.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(technician.version)?;
         let mut archived = technician.archived_at.is_some();
         let flipped = self.changes.archived.apply(&mut archived).then_some(archived);
         match flipped {

@@ -4,7 +4,7 @@ use mif_domain::queries::UserView;
 use mif_domain::users::UserId;
 
 use super::{UpdateUser, UpdateUserError, UserChanges};
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion};
 use crate::{Change, Core};
 
 /// Closes an account; every session of it ends at once.
@@ -12,8 +12,8 @@ use crate::{Change, Core};
 pub struct DeactivateUser {
     /// Which.
     pub id: UserId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 impl DeactivateUser {
@@ -29,8 +29,8 @@ impl DeactivateUser {
 pub struct ActivateUser {
     /// Which.
     pub id: UserId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
 }
 
 impl ActivateUser {
@@ -43,7 +43,7 @@ impl ActivateUser {
 
 async fn set_active(
     id: UserId,
-    expected_version: Option<i64>,
+    expected_version: ExpectedVersion,
     active: bool,
     core: &Core,
     actor: &Actor,

@@ -12,7 +12,7 @@ use mif_domain::users::{
 use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, RecheckError, policy, still_permitted};
+use crate::access::{Action, Actor, Refusal, policy, still_permitted};
 use crate::letter_token::LetterToken;
 use crate::technicians::account::enlist;
 
@@ -40,9 +40,9 @@ pub struct CreateUser {
 /// Why it was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateUserError {
-    /// Accounts are made by administrators.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// Somebody has this username.
     #[error("the username is taken")]
     UsernameTaken,
@@ -58,9 +58,6 @@ pub enum CreateUserError {
     /// Too many passwords are being hashed.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for CreateUserError {
@@ -69,16 +66,7 @@ impl From<RepositoryError> for CreateUserError {
             RepositoryError::Conflict(Constraint::UsernameTaken) => Self::UsernameTaken,
             RepositoryError::Conflict(Constraint::EmailTaken) => Self::EmailTaken,
             RepositoryError::Conflict(Constraint::UnknownCustomer) => Self::UnknownCustomer,
-            other => Self::Repository(other),
-        }
-    }
-}
-
-impl From<RecheckError> for CreateUserError {
-    fn from(error: RecheckError) -> Self {
-        match error {
-            RecheckError::Denied(denied) => Self::Denied(denied),
-            RecheckError::Repository(error) => error.into(),
+            other => Self::Refused(other.into()),
         }
     }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
+use crate::access::{Action, Actor, Refusal, still_permitted};
 
 /// Sends a letter with which the owner of an account that nobody has used yet chooses its password.
 #[derive(Debug, Clone, Copy)]
@@ -19,36 +19,17 @@ pub struct SendInvitation {
 /// Why no letter leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SendInvitationError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
-    /// Accounts are managed by administrators.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// The account is closed, or its owner has signed in: a forgotten password is another matter.
     #[error("the account is in use or closed")]
     NotInvitable,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
 }
 
-impl From<Refusal> for SendInvitationError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
-impl From<RecheckError> for SendInvitationError {
-    fn from(error: RecheckError) -> Self {
-        match error {
-            RecheckError::Denied(denied) => Self::Denied(denied),
-            RecheckError::Repository(error) => Self::Repository(error),
-        }
+impl From<RepositoryError> for SendInvitationError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
@@ -60,7 +41,7 @@ impl SendInvitation {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
-        let user = work.users().find_for_update(self.id).await?.ok_or(SendInvitationError::NotFound)?;
+        let user = work.users().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
         if !user.is_active || user.last_login_at.is_some() {
             return Err(SendInvitationError::NotInvitable);
         }

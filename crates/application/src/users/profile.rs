@@ -12,15 +12,15 @@ use thiserror::Error;
 
 use super::history::{fresh_hash, replace};
 use super::read::{OwnAccount, own_account};
-use crate::access::Actor;
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::auth::{ChangePasswordError, prove_password};
 use crate::{Change, Core};
 
 /// Changes what one may change about oneself.
 #[derive(Debug)]
 pub struct UpdateProfile {
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// The name as it is shown.
     pub full_name: Change<Option<FullName>>,
     /// The e-mail address. A new one counts once it is confirmed with the letter that is sent to it.
@@ -36,29 +36,25 @@ pub struct UpdateProfile {
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateProfileError {
+    /// What can stop any use case.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// This change needs the current password.
     #[error("the current password is needed")]
     PasswordNeeded,
     /// The password was not changed.
     #[error(transparent)]
     Password(#[from] ChangePasswordError),
-    /// It changed since the caller saw it.
-    #[error("the user changed since it was read")]
-    Stale,
     /// Somebody has this e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateProfileError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::EmailTaken) => Self::EmailTaken,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -68,9 +64,7 @@ impl UpdateProfile {
     #[tracing::instrument(target = "mif_trace", name = "UpdateProfile", skip_all)]
     pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, UpdateProfileError> {
         let account = own_account(core, actor).await?;
-        if self.expected_version.is_some_and(|version| version != account.version) {
-            return Err(UpdateProfileError::Stale);
-        }
+        self.expected_version.check(account.version)?;
         let new_email = matches!(&self.email, Change::Set(email) if *email != account.email);
         let sensitive = new_email || self.new_password.is_some();
         if sensitive {
@@ -84,10 +78,8 @@ impl UpdateProfile {
 
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        let user = work.users().find_for_update(actor.user_id()).await?.ok_or(UpdateProfileError::Stale)?;
-        if self.expected_version.is_some_and(|version| version != user.version) {
-            return Err(UpdateProfileError::Stale);
-        }
+        let user = work.users().find_for_update(actor.user_id()).await?.ok_or(Refusal::Stale)?;
+        self.expected_version.check(user.version)?;
         // While the password was being checked, it may have been replaced and this session ended.
         let proved = user.is_active && user.password_hash == account.password_hash;
         if sensitive && !(proved && work.sessions().is_live(actor.session_id(), now).await?) {

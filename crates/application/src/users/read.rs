@@ -4,10 +4,9 @@ use mif_domain::paging::{Page, PageRequest};
 use mif_domain::queries::{UserFilter, UserScope, UserSort, UserView};
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::users::{EmailAddress, User, UserId};
-use thiserror::Error;
 
 use crate::Core;
-use crate::access::{Action, Actor, Denied, Refusal, policy};
+use crate::access::{Action, Actor, Refusal, policy};
 
 /// Reads one account.
 #[derive(Debug, Clone, Copy)]
@@ -16,22 +15,11 @@ pub struct GetUser {
     pub id: UserId,
 }
 
-/// Why it cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum GetUserError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl GetUser {
     /// Others' accounts are invisible to everybody but administrators.
     #[tracing::instrument(target = "mif_trace", name = "GetUser", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, GetUserError> {
-        core.queries.find_user(self.id, policy::user_scope(actor)).await?.ok_or(GetUserError::NotFound)
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, Refusal> {
+        core.queries.find_user(self.id, policy::user_scope(actor)).await?.ok_or(Refusal::NotFound)
     }
 }
 
@@ -44,21 +32,10 @@ pub struct ListUsers {
     pub page: PageRequest<UserSort>,
 }
 
-/// Why there is no list.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ListUsersError {
-    /// The list is for administrators.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 impl ListUsers {
     /// One page.
     #[tracing::instrument(target = "mif_trace", name = "ListUsers", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<UserView>, ListUsersError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<Page<UserView>, Refusal> {
         policy::permit(actor, Action::ViewUsers)?;
         Ok(core.queries.list_users(policy::user_scope(actor), &self.filter, &self.page).await?)
     }
@@ -87,9 +64,9 @@ pub struct WhoAmI;
 impl WhoAmI {
     /// Everybody may.
     #[tracing::instrument(target = "mif_trace", name = "WhoAmI", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, GetUserError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<OwnAccount, Refusal> {
         let own = UserScope::Only(actor.user_id());
-        let user = core.queries.find_user(actor.user_id(), own).await?.ok_or(GetUserError::NotFound)?;
+        let user = core.queries.find_user(actor.user_id(), own).await?.ok_or(Refusal::NotFound)?;
         Ok(OwnAccount::of(user, core).await?)
     }
 }
@@ -106,7 +83,7 @@ pub(crate) async fn own_account(core: &Core, actor: &Actor) -> Stored<User> {
 pub(super) async fn manage(core: &Core, actor: &Actor, id: UserId) -> Result<(), Refusal> {
     let Err(denied) = policy::permit(actor, Action::ManageUsers) else { return Ok(()) };
     match core.queries.find_user(id, policy::user_scope(actor)).await? {
-        Some(_) => Err(Refusal::Denied(denied)),
+        Some(_) => Err(denied),
         None => Err(Refusal::NotFound),
     }
 }

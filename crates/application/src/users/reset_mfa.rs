@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
+use crate::access::{Action, Actor, Refusal, still_permitted};
 
 /// Turns the second factor of an account off. Every session of it ends.
 #[derive(Debug, Clone, Copy)]
@@ -20,36 +20,17 @@ pub struct ResetMfa {
 /// Why it stays on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ResetMfaError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
+    /// What can stop any use case.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The account has no second factor.
     #[error("there is no second factor")]
     NotActive,
-    /// Accounts are managed by administrators.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
 }
 
-impl From<Refusal> for ResetMfaError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
-impl From<RecheckError> for ResetMfaError {
-    fn from(error: RecheckError) -> Self {
-        match error {
-            RecheckError::Denied(denied) => Self::Denied(denied),
-            RecheckError::Repository(error) => Self::Repository(error),
-        }
+impl From<RepositoryError> for ResetMfaError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
@@ -73,7 +54,7 @@ pub(crate) async fn reset_mfa(core: &Core, id: UserId, actor: Option<&Actor>) ->
         }
         None => AuditOrigin::default(),
     };
-    let mut user = work.users().find_for_update(id).await?.ok_or(ResetMfaError::NotFound)?;
+    let mut user = work.users().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
     if !work.mfa().remove(user.id).await? || !user.mfa_active {
         return Err(ResetMfaError::NotActive);
     }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::history::{FreshHashError, fresh_hash, replace};
 use super::read::manage;
 use crate::Core;
-use crate::access::{Action, Actor, Denied, RecheckError, Refusal, still_permitted};
+use crate::access::{Action, Actor, Refusal, still_permitted};
 
 /// Replaces somebody's password. Every session of theirs ends, the next one may only change the password, and an account
 /// that guessing closed is open again.
@@ -24,12 +24,9 @@ pub struct SetPassword {
 /// Why it was not replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SetPasswordError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
-    /// Passwords of others are set by administrators.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refusal),
     /// The password is not good enough.
     #[error("the password breaks {0:?}")]
     Weak(Vec<PasswordRule>),
@@ -39,17 +36,13 @@ pub enum SetPasswordError {
     /// Too many passwords are being hashed.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
 }
 
-impl From<Refusal> for SetPasswordError {
-    fn from(error: Refusal) -> Self {
+impl From<RepositoryError> for SetPasswordError {
+    fn from(error: RepositoryError) -> Self {
         match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
+            RepositoryError::Stale => Self::ChangedMeanwhile,
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -59,16 +52,7 @@ impl From<FreshHashError> for SetPasswordError {
         match error {
             FreshHashError::Weak(broken) => Self::Weak(broken),
             FreshHashError::Busy(busy) => Self::Busy(busy),
-            FreshHashError::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
-impl From<RecheckError> for SetPasswordError {
-    fn from(error: RecheckError) -> Self {
-        match error {
-            RecheckError::Denied(denied) => Self::Denied(denied),
-            RecheckError::Repository(error) => Self::Repository(error),
+            FreshHashError::Repository(error) => error.into(),
         }
     }
 }
@@ -94,7 +78,7 @@ pub(crate) async fn replace_password(
     password: &PlainPassword,
     actor: Option<&Actor>,
 ) -> Result<(), SetPasswordError> {
-    let before = account(core, id).await?.ok_or(SetPasswordError::NotFound)?;
+    let before = account(core, id).await?.ok_or(Refusal::NotFound)?;
     let hash = fresh_hash(core, &before, password).await?;
 
     let mut work = core.work.begin().await?;
@@ -106,7 +90,7 @@ pub(crate) async fn replace_password(
         }
         None => AuditOrigin::default(),
     };
-    let mut user = work.users().find_for_update(id).await?.ok_or(SetPasswordError::NotFound)?;
+    let mut user = work.users().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
     if user.password_hash != before.password_hash {
         return Err(SetPasswordError::ChangedMeanwhile);
     }

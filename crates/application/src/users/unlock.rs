@@ -2,13 +2,11 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
 use mif_domain::queries::UserView;
-use mif_domain::repository::RepositoryError;
 use mif_domain::users::UserId;
-use thiserror::Error;
 
 use super::read::manage;
 use crate::Core;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, Refusal};
 
 /// Forgets every failed sign-in of an account.
 #[derive(Debug, Clone, Copy)]
@@ -17,44 +15,20 @@ pub struct UnlockUser {
     pub id: UserId,
 }
 
-/// Why it was not unlocked.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum UnlockUserError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
-    /// Accounts are unlocked by administrators.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
-impl From<Refusal> for UnlockUserError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
 impl UnlockUser {
     /// From every address, for an administrator. Unlocking what is not locked succeeds. The account itself stays as it
     /// was: a deactivated one stays deactivated.
     #[tracing::instrument(target = "mif_trace", name = "UnlockUser", skip_all)]
-    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, UnlockUserError> {
+    pub async fn run(self, core: &Core, actor: &Actor) -> Result<UserView, Refusal> {
         manage(core, actor, self.id).await?;
         unlock(core, self.id, actor.origin()).await
     }
 }
 
 /// What [`UnlockUser`] and the command line have in common.
-pub(crate) async fn unlock(core: &Core, id: UserId, origin: AuditOrigin) -> Result<UserView, UnlockUserError> {
+pub(crate) async fn unlock(core: &Core, id: UserId, origin: AuditOrigin) -> Result<UserView, Refusal> {
     let mut work = core.work.begin().await?;
-    let user = work.users().find_for_update(id).await?.ok_or(UnlockUserError::NotFound)?;
+    let user = work.users().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
     work.guesses().unlock(id).await?;
     let event = AuditEvent::success(AuditKind::UserUpdated, origin, core.clock.now());
     work.audit().append(event.on("user", id.0).with("fields", "unlocked")).await?;

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::email::tell_old_address;
 use super::read::manage;
-use crate::access::{Actor, Denied, Refusal};
+use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::technicians::account::{DischargeError, discharge, enlist, hold};
 use crate::{Change, Core};
 
@@ -40,8 +40,8 @@ pub struct UserChanges {
 pub struct UpdateUser {
     /// Which.
     pub id: UserId,
-    /// The version that the caller saw, if they insist on it.
-    pub expected_version: Option<i64>,
+    /// The version that the caller saw.
+    pub expected_version: ExpectedVersion,
     /// What.
     pub changes: UserChanges,
 }
@@ -49,15 +49,9 @@ pub struct UpdateUser {
 /// Why it was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpdateUserError {
-    /// There is none that the actor may see.
-    #[error("no such user")]
-    NotFound,
-    /// Accounts are changed by administrators.
+    /// What can stop any use case.
     #[error(transparent)]
-    Denied(#[from] Denied),
-    /// It changed since the caller saw it.
-    #[error("the user changed since it was read")]
-    Stale,
+    Refused(#[from] Refusal),
     /// Nobody could administrate any more.
     #[error("the last active administrator must stay one")]
     LastAdmin,
@@ -73,19 +67,15 @@ pub enum UpdateUserError {
     /// There is no such customer.
     #[error("there is no such customer")]
     UnknownCustomer,
-    /// The database failed.
-    #[error(transparent)]
-    Repository(RepositoryError),
 }
 
 impl From<RepositoryError> for UpdateUserError {
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Stale => Self::Stale,
             RepositoryError::Conflict(Constraint::UsernameTaken) => Self::UsernameTaken,
             RepositoryError::Conflict(Constraint::EmailTaken) => Self::EmailTaken,
             RepositoryError::Conflict(Constraint::UnknownCustomer) => Self::UnknownCustomer,
-            other => Self::Repository(other),
+            other => Self::Refused(other.into()),
         }
     }
 }
@@ -95,16 +85,6 @@ impl From<DischargeError> for UpdateUserError {
         match error {
             DischargeError::OpenWork => Self::OpenWork,
             DischargeError::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl From<Refusal> for UpdateUserError {
-    fn from(error: Refusal) -> Self {
-        match error {
-            Refusal::NotFound => Self::NotFound,
-            Refusal::Denied(denied) => Self::Denied(denied),
-            Refusal::Repository(error) => error.into(),
         }
     }
 }
@@ -122,10 +102,8 @@ impl UpdateUser {
         if self.changes.role != Change::Keep {
             hold(&mut *work, self.id).await?;
         }
-        let before = work.users().find_for_update(self.id).await?.ok_or(UpdateUserError::NotFound)?;
-        if self.expected_version.is_some_and(|version| version != before.version) {
-            return Err(UpdateUserError::Stale);
-        }
+        let before = work.users().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
+        self.expected_version.check(before.version)?;
         let (after, changed) = self.changes.apply(before.clone());
         if changed.is_empty() {
             return Ok(before.into());

@@ -1,8 +1,8 @@
 //! Before anybody can sign in.
 
-use mif_application::bootstrap::{CreateAdmin, EnsureFirstAdmin, RecordStart, ResetPassword};
+use mif_application::bootstrap::{CreateAdmin, EnsureFirstAdmin, NamedAccountError, RecordStart, ResetPassword};
 use mif_application::key_rotation::{KeyChange, KeyPurpose, RecordKeyChange};
-use mif_application::users::{CreateUserError, SetPasswordError};
+use mif_application::users::CreateUserError;
 use mif_domain::audit::{AuditKind, AuditOrigin};
 use mif_domain::users::{EmailAddress, PasswordRule, Role, Username};
 use mif_testkit::{PASSWORD, a_user, password};
@@ -71,7 +71,7 @@ async fn the_command_line_resets_a_password_by_either_name() {
     assert!(world.refresh(pair.refresh_token.expose()).await.is_err());
     for name in ["inconnu", "é", "x@y"] {
         let reset = ResetPassword { name: name.to_owned(), password: password(PASSWORD) };
-        assert_eq!(reset.run(&world.core).await.unwrap_err(), SetPasswordError::NotFound, "{name}");
+        assert_eq!(reset.run(&world.core).await.unwrap_err(), NamedAccountError::Unknown, "{name}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Customers.
 
 use mif_application::Change;
-use mif_application::access::{Action, Actor, Denied};
+use mif_application::access::{Action, Actor, ExpectedVersion, Refusal};
 use mif_application::customers::{
     CreateCustomer, CreateCustomerError, CustomerChanges, DeleteCustomer, DeleteCustomerError, GetCustomer,
-    GetCustomerError, UpdateCustomer, UpdateCustomerError,
+    UpdateCustomer,
 };
 use mif_application::idempotency::Done;
 use mif_domain::audit::AuditKind;
@@ -15,18 +15,18 @@ use mif_testkit::{a_customer, a_user, an_equipment};
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageCustomers);
+const DENIED: Refusal = Refusal::Denied(Action::ManageCustomers);
 
 fn create(name: &str) -> CreateCustomer {
     CreateCustomer { sheet: CustomerSheet::named(Line::parse(name).unwrap()) }
 }
 
 fn update(id: CustomerId, changes: CustomerChanges) -> UpdateCustomer {
-    UpdateCustomer { id, expected_version: None, changes }
+    UpdateCustomer { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn delete(id: CustomerId) -> DeleteCustomer {
-    DeleteCustomer { id, expected_version: None }
+    DeleteCustomer { id, expected_version: ExpectedVersion::Any }
 }
 
 async fn entered(world: &World, actor: &Actor, name: &str) -> Customer {
@@ -52,7 +52,7 @@ async fn what_is_done_to_a_customer_is_audited() {
     assert_eq!(update(customer.id, changes).run(&world.core, &manager).await.unwrap().version, 2);
     delete(customer.id).run(&world.core, &manager).await.unwrap();
     let gone = GetCustomer { id: customer.id }.run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(gone, GetCustomerError::NotFound);
+    assert_eq!(gone, Refusal::NotFound);
 
     let mut events = world.store.audit_events();
     let events: Vec<_> = events.drain(1..).map(|event| (event.kind, event.details)).collect();
@@ -71,14 +71,17 @@ async fn a_customer_that_cannot_be_changed_says_why() {
     let customer = entered(&world, &manager, "Cosumar").await.id;
     world.insert_equipment(an_equipment("Four").customer(customer).build()).await;
     assert_eq!(delete(customer).run(&world.core, &manager).await.unwrap_err(), DeleteCustomerError::InUse);
-    let stale = DeleteCustomer { expected_version: Some(2), ..delete(customer) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteCustomerError::Stale);
-    let stale = UpdateCustomer { expected_version: Some(2), ..update(customer, CustomerChanges::default()) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateCustomerError::Stale);
+    let stale = DeleteCustomer { expected_version: ExpectedVersion::Exactly(2), ..delete(customer) };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteCustomerError::Refused(Refusal::Stale));
+    let stale = UpdateCustomer {
+        expected_version: ExpectedVersion::Exactly(2),
+        ..update(customer, CustomerChanges::default())
+    };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), Refusal::Stale);
     let unknown = update(CustomerId(404), CustomerChanges::default()).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, UpdateCustomerError::NotFound);
+    assert_eq!(unknown, Refusal::NotFound);
     let unknown = delete(CustomerId(404)).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, DeleteCustomerError::NotFound);
+    assert_eq!(unknown, DeleteCustomerError::Refused(Refusal::NotFound));
     assert_eq!((world.audited(AuditKind::CustomerUpdated), world.audited(AuditKind::CustomerDeleted)), (0, 0));
 }
 
@@ -94,17 +97,17 @@ async fn each_role_sees_and_changes_what_it_may() {
     let stranger = world.actor_of(Role::Customer).await;
     for (actor, visible) in [(&technician, vec![own, other]), (&customer, vec![own]), (&stranger, vec![])] {
         let refused = create("Neuf").run(&world.core, actor, None).await.unwrap_err();
-        assert_eq!(refused, CreateCustomerError::Denied(DENIED));
+        assert_eq!(refused, CreateCustomerError::Refused(DENIED));
         for id in [own, other] {
             let sees = visible.contains(&id);
             assert_eq!(GetCustomer { id }.run(&world.core, actor).await.is_ok(), sees);
             let changed = update(id, CustomerChanges::default()).run(&world.core, actor).await.unwrap_err();
             let deleted = delete(id).run(&world.core, actor).await.unwrap_err();
             if sees {
-                assert_eq!(changed, UpdateCustomerError::Denied(DENIED));
-                assert_eq!(deleted, DeleteCustomerError::Denied(DENIED));
+                assert_eq!(changed, DENIED);
+                assert_eq!(deleted, DeleteCustomerError::Refused(DENIED));
             } else {
-                assert_eq!((changed, deleted), (UpdateCustomerError::NotFound, DeleteCustomerError::NotFound));
+                assert_eq!((changed, deleted), (Refusal::NotFound, DeleteCustomerError::Refused(Refusal::NotFound)));
             }
         }
     }

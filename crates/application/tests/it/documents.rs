@@ -12,7 +12,7 @@ use mif_domain::customers::CustomerId;
 use mif_domain::documents::{Attachment, Document, FileName, Sha256};
 use mif_domain::equipment::EquipmentId;
 use mif_domain::idempotency::{IdempotentRequest, StoredAnswer};
-use mif_domain::interventions::{Intervention, InterventionId, Status};
+use mif_domain::interventions::{Intervention, InterventionId, NewIntervention, Status};
 use mif_domain::technicians::TechnicianId;
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_domain::users::Role;
@@ -144,7 +144,12 @@ impl Plant {
         let mut unit = self.world.store.begin().await.unwrap();
         let reference = unit.interventions().next_reference(2026).await.unwrap();
         let draft = an_intervention("Bruit", self.machine).build();
-        let made = unit.interventions().insert(reference, draft, to, Some(self.customer), None, T0).await.unwrap();
+        let new = NewIntervention {
+            technician_id: to,
+            customer_id: Some(self.customer),
+            ..NewIntervention::reported(reference, draft)
+        };
+        let made = unit.interventions().insert(new, T0).await.unwrap();
         unit.commit().await.unwrap();
         Attachment::Intervention(made.id)
     }

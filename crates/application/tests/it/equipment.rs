@@ -1,10 +1,10 @@
 //! Machines.
 
 use mif_application::Change;
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::equipment::{
     CreateEquipment, CreateEquipmentError, DeleteEquipment, DeleteEquipmentError, EquipmentChanges, GetEquipment,
-    GetEquipmentError, ListEquipment, UpdateEquipment, UpdateEquipmentError,
+    ListEquipment, UpdateEquipment, UpdateEquipmentError,
 };
 use mif_application::idempotency::Done;
 use mif_domain::audit::AuditKind;
@@ -18,14 +18,14 @@ use mif_testkit::{EquipmentBuilder, a_customer, a_user, an_equipment};
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageEquipment);
+const DENIED: Refusal = Refusal::Denied(Action::ManageEquipment);
 
 fn create(sheet: EquipmentBuilder) -> CreateEquipment {
     CreateEquipment { sheet: sheet.build() }
 }
 
 fn update(id: EquipmentId, changes: EquipmentChanges) -> UpdateEquipment {
-    UpdateEquipment { id, expected_version: None, changes }
+    UpdateEquipment { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn under(parent: Option<EquipmentId>) -> EquipmentChanges {
@@ -33,7 +33,7 @@ fn under(parent: Option<EquipmentId>) -> EquipmentChanges {
 }
 
 fn delete(id: EquipmentId) -> DeleteEquipment {
-    DeleteEquipment { id, expected_version: None }
+    DeleteEquipment { id, expected_version: ExpectedVersion::Any }
 }
 
 async fn plant() -> (World, mif_application::access::Actor, Equipment) {
@@ -60,7 +60,7 @@ async fn a_machine_is_entered_changed_and_deleted() {
     assert_eq!(update(oven.id, changes).run(&world.core, &manager).await.unwrap().version, 2);
     delete(oven.id).run(&world.core, &manager).await.unwrap();
     let gone = GetEquipment { id: oven.id }.run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(gone, GetEquipmentError::NotFound);
+    assert_eq!(gone, Refusal::NotFound);
 
     let mut events = world.store.audit_events();
     let events: Vec<_> = events.drain(1..).map(|event| (event.kind, event.details)).collect();
@@ -108,10 +108,10 @@ async fn a_machine_that_cannot_be_changed_says_why() {
     for (changes, error) in cases {
         assert_eq!(update(oven.id, changes).run(&world.core, &manager).await.unwrap_err(), error);
     }
-    let stale = UpdateEquipment { expected_version: Some(7), ..update(oven.id, none()) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateEquipmentError::Stale);
+    let stale = UpdateEquipment { expected_version: ExpectedVersion::Exactly(7), ..update(oven.id, none()) };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateEquipmentError::Refused(Refusal::Stale));
     let unknown = update(EquipmentId(404), none()).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, UpdateEquipmentError::NotFound);
+    assert_eq!(unknown, UpdateEquipmentError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]
@@ -134,10 +134,10 @@ async fn a_machine_that_cannot_be_deleted_says_why() {
     let (world, manager, press) = plant().await;
     world.insert_equipment(an_equipment("Vérin").parent(press.id).build()).await;
     assert_eq!(delete(press.id).run(&world.core, &manager).await.unwrap_err(), DeleteEquipmentError::InUse);
-    let stale = DeleteEquipment { expected_version: Some(2), ..delete(press.id) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteEquipmentError::Stale);
+    let stale = DeleteEquipment { expected_version: ExpectedVersion::Exactly(2), ..delete(press.id) };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), DeleteEquipmentError::Refused(Refusal::Stale));
     let unknown = delete(EquipmentId(404)).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, DeleteEquipmentError::NotFound);
+    assert_eq!(unknown, DeleteEquipmentError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]
@@ -160,19 +160,23 @@ async fn each_role_sees_and_changes_what_it_may() {
         (&stranger, vec![], false),
     ] {
         let created = create(an_equipment("C")).run(&world.core, actor, None).await;
-        assert_eq!(created.err(), (!may_change).then_some(CreateEquipmentError::Denied(DENIED)));
+        assert_eq!(created.err(), (!may_change).then_some(CreateEquipmentError::Refused(DENIED)));
         for id in [nobodys.id, owned, others] {
             let sees = visible.contains(&id);
             assert_eq!(GetEquipment { id }.run(&world.core, actor).await.is_ok(), sees, "{:?}", actor.role());
             let (changed, deleted) = match (may_change, sees) {
-                (true, _) => (None, Some(DeleteEquipmentError::Stale)),
+                (true, _) => (None, Some(DeleteEquipmentError::Refused(Refusal::Stale))),
                 (false, true) => {
-                    (Some(UpdateEquipmentError::Denied(DENIED)), Some(DeleteEquipmentError::Denied(DENIED)))
+                    (Some(UpdateEquipmentError::Refused(DENIED)), Some(DeleteEquipmentError::Refused(DENIED)))
                 }
-                (false, false) => (Some(UpdateEquipmentError::NotFound), Some(DeleteEquipmentError::NotFound)),
+                (false, false) => (
+                    Some(UpdateEquipmentError::Refused(Refusal::NotFound)),
+                    Some(DeleteEquipmentError::Refused(Refusal::NotFound)),
+                ),
             };
             assert_eq!(update(id, EquipmentChanges::default()).run(&world.core, actor).await.err(), changed);
-            let gone = DeleteEquipment { id, expected_version: Some(99) }.run(&world.core, actor).await;
+            let gone =
+                DeleteEquipment { id, expected_version: ExpectedVersion::Exactly(99) }.run(&world.core, actor).await;
             assert_eq!(gone.err(), deleted);
         }
     }

@@ -1,6 +1,6 @@
 //! Machines by the file.
 
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, Refusal};
 use mif_application::equipment::{ImportEquipment, ImportEquipmentError, ImportRow, Imported, RowError, RowProblem};
 use mif_application::idempotency::Done;
 use mif_domain::audit::AuditKind;
@@ -84,7 +84,7 @@ async fn only_those_who_plan_the_work_import() {
         let (world, import) = plant(true).await;
         let actor = world.actor_of(role).await;
         let refused = import.run(&world.core, &actor, None).await;
-        assert_eq!(refused, Err(ImportEquipmentError::Denied(Denied(Action::ManageEquipment))), "{role:?}");
+        assert_eq!(refused, Err(ImportEquipmentError::Refused(Refusal::Denied(Action::ManageEquipment))), "{role:?}");
     }
 }
 

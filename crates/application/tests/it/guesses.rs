@@ -1,11 +1,11 @@
 //! Sign-in withstands guessing.
 
 use chrono::TimeDelta;
-use mif_application::access::{Action, Actor, Denied, RequestInfo};
+use mif_application::access::{Action, Actor, ExpectedVersion, Refusal, RequestInfo};
 use mif_application::auth::{ChangePassword, ChangePasswordError, LogIn, LogInError};
-use mif_application::bootstrap::{ResetPassword, UnlockAccount};
+use mif_application::bootstrap::{NamedAccountError, ResetPassword, UnlockAccount};
 use mif_application::housekeeping::Purge;
-use mif_application::users::{DeactivateUser, UnlockUser, UnlockUserError};
+use mif_application::users::{DeactivateUser, UnlockUser};
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::outbox::OutboxMessage;
 use mif_domain::users::{HasherBusy, Role, UserId};
@@ -232,12 +232,12 @@ async fn unlocking_is_for_administrators_and_wakes_nobody_up() {
     let karim = world.actor("karim").await;
     let unlock = |id| UnlockUser { id };
     let denied = unlock(id).run(&world.core, &karim).await.unwrap_err();
-    assert_eq!(denied, UnlockUserError::Denied(Denied(Action::ManageUsers)));
-    assert_eq!(unlock(admin.user_id()).run(&world.core, &karim).await.unwrap_err(), UnlockUserError::NotFound);
-    assert_eq!(unlock(UserId(404)).run(&world.core, &admin).await.unwrap_err(), UnlockUserError::NotFound);
+    assert_eq!(denied, Refusal::Denied(Action::ManageUsers));
+    assert_eq!(unlock(admin.user_id()).run(&world.core, &karim).await.unwrap_err(), Refusal::NotFound);
+    assert_eq!(unlock(UserId(404)).run(&world.core, &admin).await.unwrap_err(), Refusal::NotFound);
     let unknown = UnlockAccount { name: "inconnu".to_owned() }.run(&world.core).await.unwrap_err();
-    assert_eq!(unknown, UnlockUserError::NotFound);
-    DeactivateUser { id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    assert_eq!(unknown, NamedAccountError::Unknown);
+    DeactivateUser { id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     assert!(!unlock(id).run(&world.core, &admin).await.unwrap().is_active);
     attempt("karim", PASSWORD).run(&world.core).await.unwrap_err();
 }

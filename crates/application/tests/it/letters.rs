@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mif_application::Change;
+use mif_application::access::ExpectedVersion;
 use mif_application::auth::{RequestPasswordReset, ResetPassword, ResetPasswordError};
 use mif_application::outbox::OutboxWorker;
 use mif_application::users::{
@@ -157,7 +158,7 @@ async fn a_closed_account_gets_no_letter_and_its_token_opens_nothing() {
     let karim = office.world.actor("karim").await.user_id();
     office.ask("karim@mif.ma").await;
     let token = token(&office.deliver().await[0]);
-    DeactivateUser { id: karim, expected_version: None }.run(&office.world.core, &admin).await.unwrap();
+    DeactivateUser { id: karim, expected_version: ExpectedVersion::Any }.run(&office.world.core, &admin).await.unwrap();
     assert_eq!(office.reset(&token, NEW).await, Err(ResetPasswordError::InvalidToken));
     office.world.wait(120);
     office.ask("karim@mif.ma").await;
@@ -177,7 +178,7 @@ async fn a_password_or_an_address_set_another_way_voids_the_token() {
     office.ask("karim@mif.ma").await;
     let second = token(&office.deliver().await[1]);
     let changes = UserChanges { email: Change::Set(email("neuf@mif.ma")), ..UserChanges::default() };
-    UpdateUser { id, expected_version: None, changes }.run(&office.world.core, &admin).await.unwrap();
+    UpdateUser { id, expected_version: ExpectedVersion::Any, changes }.run(&office.world.core, &admin).await.unwrap();
     assert_eq!(office.reset(&second, PASSWORD).await, Err(ResetPasswordError::InvalidToken));
     let told = office.deliver().await.pop().unwrap();
     assert_eq!(told.to.as_str(), "karim@mif.ma");
@@ -222,7 +223,7 @@ async fn a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told() {
     let office = Office::open().await;
     let actor = office.world.actor("karim").await;
     let wanted = |address: &str| UpdateProfile {
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         full_name: Change::Keep,
         email: Change::Set(email(address)),
         language: Change::Keep,
@@ -255,7 +256,7 @@ async fn an_address_that_somebody_took_meanwhile_stays_theirs() {
     let office = Office::open().await;
     let actor = office.world.actor("karim").await;
     let update = UpdateProfile {
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         full_name: Change::Keep,
         email: Change::Set(email("hind@mif.ma")),
         language: Change::Keep,

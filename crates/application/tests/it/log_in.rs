@@ -1,6 +1,7 @@
 //! Signing in.
 
 use chrono::TimeDelta;
+use mif_application::access::ExpectedVersion;
 use mif_application::auth::LogInError;
 use mif_application::users::{DeactivateUser, UpdateUserError};
 use mif_domain::audit::{AuditKind, AuditOutcome};
@@ -34,7 +35,7 @@ async fn every_refusal_looks_alike_and_takes_400_ms() {
     world.insert(a_user("karim").build()).await;
     let closed = world.insert(a_user("ancien").build()).await;
     let done: Result<_, UpdateUserError> =
-        DeactivateUser { id: closed.id, expected_version: None }.run(&world.core, &admin).await;
+        DeactivateUser { id: closed.id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await;
     done.unwrap();
     let long = "x".repeat(129);
     for (name, password) in [

@@ -1,6 +1,6 @@
 //! The second factor.
 
-use mif_application::access::Actor;
+use mif_application::access::{Actor, Refusal};
 use mif_application::auth::{
     AuthenticateError, ChallengeToken, ChangePassword, ChangePasswordError, ConfirmMfa, ConfirmMfaError, EnrolMfa,
     EnrolMfaError, LogInError, MfaRules, ReplaceRecoveryCodes, ReplaceRecoveryCodesError, ResealSecrets, Resealed,
@@ -269,11 +269,14 @@ async fn an_administrator_resets_it_and_ends_the_sessions() {
     let challenge = karim.challenge().await;
     let admin = karim.world.actor_of(Role::Admin).await;
     let reset = ResetMfa { id: karim.id() };
-    assert!(matches!(reset.run(&karim.world.core, &karim.actor).await, Err(ResetMfaError::Denied(_))));
+    assert!(matches!(
+        reset.run(&karim.world.core, &karim.actor).await,
+        Err(ResetMfaError::Refused(Refusal::Denied(_)))
+    ));
     reset.run(&karim.world.core, &admin).await.unwrap();
     assert_eq!(reset.run(&karim.world.core, &admin).await.unwrap_err(), ResetMfaError::NotActive);
     let absent = ResetMfa { id: UserId(999) };
-    assert_eq!(absent.run(&karim.world.core, &admin).await.unwrap_err(), ResetMfaError::NotFound);
+    assert_eq!(absent.run(&karim.world.core, &admin).await.unwrap_err(), ResetMfaError::Refused(Refusal::NotFound));
     let ended = karim.world.authenticate(&pair.access_token).await.unwrap_err();
     assert_eq!(ended, AuthenticateError::SessionEnded);
     let void = karim.verify(&challenge, &karim.codes[0]).await.unwrap_err();

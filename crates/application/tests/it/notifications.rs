@@ -1,6 +1,7 @@
 //! Notifications.
 
-use mif_application::notifications::{ListNotifications, ListNotificationsError, MarkAllRead, MarkRead, MarkReadError};
+use mif_application::access::Refusal;
+use mif_application::notifications::{ListNotifications, MarkAllRead, MarkRead};
 use mif_domain::notifications::{NotificationId, NotificationKind};
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{NotificationFilter, NotificationSort};
@@ -43,7 +44,7 @@ async fn one_marks_ones_own_and_nobody_elses() {
     first.run(&world.core, &technician).await.unwrap();
     for id in [others[0].id, NotificationId(404)] {
         let refused = MarkRead { id }.run(&world.core, &technician).await.unwrap_err();
-        assert_eq!(refused, MarkReadError::NotFound);
+        assert_eq!(refused, Refusal::NotFound);
     }
     assert_eq!(MarkAllRead.run(&world.core, &technician).await.unwrap(), 1);
     assert_eq!(MarkAllRead.run(&world.core, &technician).await.unwrap(), 0);
@@ -54,5 +55,5 @@ async fn one_marks_ones_own_and_nobody_elses() {
 async fn others_notifications_do_not_exist_even_for_an_administrator() {
     let world = World::new();
     let admin = world.actor_of(Role::Admin).await;
-    assert_eq!(all(Some(UserId(404))).run(&world.core, &admin).await.unwrap_err(), ListNotificationsError::NotFound);
+    assert_eq!(all(Some(UserId(404))).run(&world.core, &admin).await.unwrap_err(), Refusal::NotFound);
 }

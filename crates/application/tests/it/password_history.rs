@@ -1,9 +1,9 @@
 //! The last five passwords do not come back.
 
 use mif_application::Change;
-use mif_application::access::Actor;
+use mif_application::access::{Actor, ExpectedVersion};
 use mif_application::auth::{ChangePassword, ChangePasswordError};
-use mif_application::bootstrap::ResetPassword;
+use mif_application::bootstrap::{NamedAccountError, ResetPassword};
 use mif_application::users::{SetPassword, SetPasswordError, UpdateProfile, UpdateProfileError};
 use mif_domain::users::{PasswordRule, Role};
 use mif_testkit::{FastHasher, PASSWORD, a_user, password};
@@ -14,6 +14,10 @@ const REUSED: [PasswordRule; 1] = [PasswordRule::Reused];
 
 fn numbered(n: usize) -> String {
     format!("Courroie-Verte-{n}?")
+}
+
+fn reused() -> SetPasswordError {
+    SetPasswordError::Weak(REUSED.to_vec())
 }
 
 fn change(current: &str, new: &str) -> ChangePassword {
@@ -50,7 +54,7 @@ async fn whoever_sets_it_the_password_before_is_refused() {
     let set = |typed: &str| SetPassword { id: actor.user_id(), password: password(typed) };
     let reset = |typed: &str| ResetPassword { name: "karim".to_owned(), password: password(typed) };
     let update = |current: &str, new: &str| UpdateProfile {
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         full_name: Change::Keep,
         email: Change::Keep,
         language: Change::Keep,
@@ -63,14 +67,14 @@ async fn whoever_sets_it_the_password_before_is_refused() {
 
     for former in [PASSWORD.to_owned(), numbered(1)] {
         let refused = set(&former).run(&world.core, &admin).await.unwrap_err();
-        assert_eq!(refused, SetPasswordError::Weak(REUSED.to_vec()));
+        assert_eq!(refused, reused());
     }
     set(&numbered(2)).run(&world.core, &admin).await.unwrap();
     for former in [numbered(1), numbered(2)] {
-        assert_eq!(reset(&former).run(&world.core).await.unwrap_err(), SetPasswordError::Weak(REUSED.to_vec()));
+        assert_eq!(reset(&former).run(&world.core).await.unwrap_err(), NamedAccountError::Password(reused()));
     }
     reset(&numbered(3)).run(&world.core).await.unwrap();
-    assert_eq!(reset(PASSWORD).run(&world.core).await.unwrap_err(), SetPasswordError::Weak(REUSED.to_vec()));
+    assert_eq!(reset(PASSWORD).run(&world.core).await.unwrap_err(), NamedAccountError::Password(reused()));
 }
 
 #[tokio::test]
@@ -82,7 +86,7 @@ async fn a_password_of_the_old_system_is_refused_too() {
         let outcome = reset(typed).run(&world.core).await;
         assert_eq!(outcome.is_err(), typed == PASSWORD);
     }
-    assert_eq!(reset(PASSWORD).run(&world.core).await.unwrap_err(), SetPasswordError::Weak(REUSED.to_vec()));
+    assert_eq!(reset(PASSWORD).run(&world.core).await.unwrap_err(), NamedAccountError::Password(reused()));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Changing one's password, and having it set.
 
-use mif_application::access::{Action, Actor, Denied};
+use mif_application::access::{Action, Actor, Refusal};
 use mif_application::auth::{AuthenticateError, ChangePassword, ChangePasswordError, LogOut};
 use mif_application::users::{SetPassword, SetPasswordError};
 use mif_domain::audit::AuditKind;
@@ -139,11 +139,11 @@ async fn a_temporary_password_that_cannot_be_set_says_why() {
     let (world, karim) = karim().await;
     let admin = world.actor_of(Role::Admin).await;
     let denied = set(karim.user_id()).run(&world.core, &karim).await.unwrap_err();
-    assert_eq!(denied, SetPasswordError::Denied(Denied(Action::ManageUsers)));
+    assert_eq!(denied, SetPasswordError::Refused(Refusal::Denied(Action::ManageUsers)));
     let hidden = set(admin.user_id()).run(&world.core, &karim).await.unwrap_err();
-    assert_eq!(hidden, SetPasswordError::NotFound);
+    assert_eq!(hidden, SetPasswordError::Refused(Refusal::NotFound));
     let unknown = set(UserId(404)).run(&world.core, &admin).await.unwrap_err();
-    assert_eq!(unknown, SetPasswordError::NotFound);
+    assert_eq!(unknown, SetPasswordError::Refused(Refusal::NotFound));
     let weak = SetPassword { id: karim.user_id(), password: password("Court-7a") };
     let weak = weak.run(&world.core, &admin).await.unwrap_err();
     assert_eq!(weak, SetPasswordError::Weak(vec![PasswordRule::TooShort { min: 10 }]));

@@ -1,7 +1,7 @@
 //! One's own account.
 
 use mif_application::Change;
-use mif_application::access::Actor;
+use mif_application::access::{Actor, ExpectedVersion, Refusal};
 use mif_application::auth::ChangePasswordError;
 use mif_application::users::{UpdateProfile, UpdateProfileError, WhoAmI};
 use mif_domain::audit::AuditKind;
@@ -14,7 +14,7 @@ const NEW: &str = "Presse-Moule-93?";
 
 fn nothing() -> UpdateProfile {
     UpdateProfile {
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         full_name: Change::Keep,
         email: Change::Keep,
         language: Change::Keep,
@@ -40,7 +40,7 @@ async fn name_and_language_need_no_password() {
     let (world, actor) = karim().await;
     let name = FullName::parse("Karim El Alaoui").unwrap();
     let update = UpdateProfile {
-        expected_version: Some(1),
+        expected_version: ExpectedVersion::Exactly(1),
         full_name: Change::Set(Some(name.clone())),
         language: Change::Set(Language::English),
         ..nothing()
@@ -84,8 +84,8 @@ async fn a_profile_that_cannot_be_stored_leaves_the_password_alone() {
         ..new_email("FATIMA@mif.ma")
     };
     assert_eq!(taken.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::EmailTaken);
-    let stale = UpdateProfile { expected_version: Some(9), ..new_email("k@mif.ma") };
-    assert_eq!(stale.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::Stale);
+    let stale = UpdateProfile { expected_version: ExpectedVersion::Exactly(9), ..new_email("k@mif.ma") };
+    assert_eq!(stale.run(&world.core, &actor).await.unwrap_err(), UpdateProfileError::Refused(Refusal::Stale));
     let weak = UpdateProfile {
         current_password: Some(password(PASSWORD)),
         new_password: Some(password("Court-7a")),

@@ -1,5 +1,6 @@
 //! The five rules of rotation, as a client meets them.
 
+use mif_application::access::ExpectedVersion;
 use mif_application::auth::{AuthenticateError, LogOut, RefreshError, TokenPair};
 use mif_domain::audit::{AuditKind, AuditOutcome};
 use mif_domain::outbox::OutboxMessage;
@@ -154,7 +155,7 @@ async fn a_refresh_takes_the_role_from_the_database() {
         role: mif_application::Change::Set(mif_domain::users::Role::Manager),
         ..Default::default()
     };
-    let update = mif_application::users::UpdateUser { id: user, expected_version: None, changes };
+    let update = mif_application::users::UpdateUser { id: user, expected_version: ExpectedVersion::Any, changes };
     update.run(&world.core, &admin).await.unwrap();
     assert_eq!(world.authenticate(&first.access_token).await.unwrap().role(), mif_domain::users::Role::Manager);
     let second = world.renew(&first).await;

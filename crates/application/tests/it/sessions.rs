@@ -1,6 +1,7 @@
 //! Access tokens, the list of sessions and closing them.
 
-use mif_application::auth::{AuthenticateError, CloseSession, CloseSessionError, ListSessions, LogOut};
+use mif_application::access::Refusal;
+use mif_application::auth::{AuthenticateError, CloseSession, ListSessions, LogOut};
 use mif_domain::audit::AuditKind;
 use mif_domain::repository::RepositoryError;
 use mif_domain::sessions::{AccessClaims, AccessTokens as _, SessionId, TokenError};
@@ -82,9 +83,9 @@ async fn a_session_is_closed_from_another_one_but_only_by_its_owner() {
     let (world, first, second) = two_sessions().await;
     let admin = world.actor_of(Role::Admin).await;
     let close = CloseSession { id: second.session_id() };
-    assert_eq!(close.run(&world.core, &admin).await.unwrap_err(), CloseSessionError::NotFound);
+    assert_eq!(close.run(&world.core, &admin).await.unwrap_err(), Refusal::NotFound);
     close.run(&world.core, &first).await.unwrap();
-    assert_eq!(close.run(&world.core, &first).await.unwrap_err(), CloseSessionError::NotFound);
+    assert_eq!(close.run(&world.core, &first).await.unwrap_err(), Refusal::NotFound);
     let left = ListSessions.run(&world.core, &first).await.unwrap();
     assert_eq!(left.iter().map(|session| session.id).collect::<Vec<_>>(), [first.session_id()]);
     assert_eq!(world.audited(AuditKind::Logout), 1);

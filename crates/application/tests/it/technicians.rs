@@ -1,15 +1,16 @@
 //! Technicians, their skills, and how they follow their account.
 
 use mif_application::Change;
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::idempotency::Done;
 use mif_application::technicians::{
     ArchiveTechnician, CreateSkill, CreateSkillError, CreateTechnician, CreateTechnicianError, GetTechnician,
-    GetTechnicianError, GetTechnicianLoad, GetTechnicianLoadError, SetSkills, SetSkillsError, TechnicianChanges,
-    UpdateTechnician, UpdateTechnicianError,
+    GetTechnicianLoad, GetTechnicianLoadError, SetSkills, SetSkillsError, TechnicianChanges, UpdateTechnician,
+    UpdateTechnicianError,
 };
 use mif_application::users::{UpdateUser, UpdateUserError, UserChanges};
 use mif_domain::audit::AuditKind;
+use mif_domain::interventions::NewIntervention;
 use mif_domain::queries::TimeSpan;
 use mif_domain::technicians::{Availability, Level, SkillId, SkillSheet, TechnicianId, TechnicianSheet};
 use mif_domain::text::Line;
@@ -19,18 +20,18 @@ use mif_testkit::{T0, a_stored_technician, a_user, an_equipment, an_intervention
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageTechnicians);
+const DENIED: Refusal = Refusal::Denied(Action::ManageTechnicians);
 
 fn role(id: UserId, role: Role) -> UpdateUser {
     UpdateUser {
         id,
-        expected_version: None,
+        expected_version: ExpectedVersion::Any,
         changes: UserChanges { role: Change::Set(role), ..UserChanges::default() },
     }
 }
 
 fn update(id: TechnicianId, changes: TechnicianChanges) -> UpdateTechnician {
-    UpdateTechnician { id, expected_version: None, changes }
+    UpdateTechnician { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn archived(archived: bool) -> TechnicianChanges {
@@ -38,7 +39,7 @@ fn archived(archived: bool) -> TechnicianChanges {
 }
 
 fn skills(id: TechnicianId, skills: &[(SkillId, Level)]) -> SetSkills {
-    SetSkills { id, expected_version: None, skills: skills.to_vec() }
+    SetSkills { id, expected_version: ExpectedVersion::Any, skills: skills.to_vec() }
 }
 
 async fn technician_of(world: &World, user: UserId) -> Option<(TechnicianId, bool)> {
@@ -52,7 +53,8 @@ async fn give_work(world: &World, technician: TechnicianId) {
     let mut unit = world.store.begin().await.unwrap();
     let reference = unit.interventions().next_reference(2026).await.unwrap();
     let draft = an_intervention("Fuite", machine).build();
-    unit.interventions().insert(reference, draft, Some(technician), None, None, T0).await.unwrap();
+    let new = NewIntervention { technician_id: Some(technician), ..NewIntervention::reported(reference, draft) };
+    unit.interventions().insert(new, T0).await.unwrap();
     unit.commit().await.unwrap();
 }
 
@@ -96,7 +98,7 @@ async fn who_has_open_work_stays_a_technician() {
     give_work(&world, technician.id).await;
     let refused = role(technician.user_id, Role::Manager).run(&world.core, &admin).await.unwrap_err();
     assert_eq!(refused, UpdateUserError::OpenWork);
-    let archive = ArchiveTechnician { id: technician.id, expected_version: None };
+    let archive = ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Any };
     assert_eq!(archive.run(&world.core, &admin).await.unwrap_err(), UpdateTechnicianError::OpenWork);
     let refused = update(technician.id, archived(true)).run(&world.core, &admin).await.unwrap_err();
     assert_eq!(refused, UpdateTechnicianError::OpenWork);
@@ -122,10 +124,11 @@ async fn only_what_differs_is_written_and_audited() {
     let event = world.store.audit_events().pop().unwrap();
     let fields = vec![("fields", "availability,zone".to_owned())];
     assert_eq!((event.kind, event.details), (AuditKind::TechnicianUpdated, fields));
-    let stale = UpdateTechnician { expected_version: Some(1), ..update(technician.id, archived(true)) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateTechnicianError::Stale);
+    let stale =
+        UpdateTechnician { expected_version: ExpectedVersion::Exactly(1), ..update(technician.id, archived(true)) };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), UpdateTechnicianError::Refused(Refusal::Stale));
     let unknown = update(TechnicianId(404), archived(true)).run(&world.core, &manager).await.unwrap_err();
-    assert_eq!(unknown, UpdateTechnicianError::NotFound);
+    assert_eq!(unknown, UpdateTechnicianError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]
@@ -133,8 +136,14 @@ async fn one_who_lost_the_role_cannot_be_taken_back() {
     let world = World::new();
     let admin = world.actor_of(Role::Admin).await;
     let technician = a_stored_technician(&world.store, "karim").await;
-    ArchiveTechnician { id: technician.id, expected_version: Some(1) }.run(&world.core, &admin).await.unwrap();
-    ArchiveTechnician { id: technician.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Exactly(1) }
+        .run(&world.core, &admin)
+        .await
+        .unwrap();
+    ArchiveTechnician { id: technician.id, expected_version: ExpectedVersion::Any }
+        .run(&world.core, &admin)
+        .await
+        .unwrap();
     assert_eq!(world.audited(AuditKind::TechnicianArchived), 1);
     let view = update(technician.id, archived(false)).run(&world.core, &admin).await.unwrap();
     assert_eq!((view.technician.archived_at, view.technician.version), (None, 3));
@@ -182,8 +191,8 @@ async fn skills_are_replaced_all_or_none() {
     ] {
         assert_eq!(skills(technician, &wanted).run(&world.core, &manager).await.unwrap_err(), error);
     }
-    let stale = SetSkills { expected_version: Some(1), ..skills(technician, &[]) };
-    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), SetSkillsError::Stale);
+    let stale = SetSkills { expected_version: ExpectedVersion::Exactly(1), ..skills(technician, &[]) };
+    assert_eq!(stale.run(&world.core, &manager).await.unwrap_err(), SetSkillsError::Refused(Refusal::Stale));
     let view = GetTechnician { id: technician }.run(&world.core, &manager).await.unwrap();
     assert_eq!(view.skills.len(), 2);
 }
@@ -194,17 +203,17 @@ async fn staff_reads_and_customers_see_nothing() {
     let id = a_stored_technician(&world.store, "karim").await.id;
     let technician = world.actor("karim").await;
     let customer = world.actor_of(Role::Customer).await;
-    let hidden = Denied(Action::ViewTechnicians);
+    let hidden = Refusal::Denied(Action::ViewTechnicians);
     GetTechnician { id }.run(&world.core, &technician).await.unwrap();
     let refused = GetTechnician { id }.run(&world.core, &customer).await.unwrap_err();
-    assert_eq!(refused, GetTechnicianError::Denied(hidden));
+    assert_eq!(refused, hidden);
     let refused = skills(id, &[]).run(&world.core, &technician).await.unwrap_err();
-    assert_eq!(refused, SetSkillsError::Denied(DENIED));
+    assert_eq!(refused, SetSkillsError::Refused(DENIED));
     for (actor, id, error) in [
-        (&technician, id, UpdateTechnicianError::Denied(DENIED)),
-        (&technician, TechnicianId(404), UpdateTechnicianError::NotFound),
-        (&customer, id, UpdateTechnicianError::Denied(hidden)),
-        (&customer, TechnicianId(404), UpdateTechnicianError::Denied(hidden)),
+        (&technician, id, UpdateTechnicianError::Refused(DENIED)),
+        (&technician, TechnicianId(404), UpdateTechnicianError::Refused(Refusal::NotFound)),
+        (&customer, id, UpdateTechnicianError::Refused(hidden.clone())),
+        (&customer, TechnicianId(404), UpdateTechnicianError::Refused(hidden)),
     ] {
         let refused = update(id, TechnicianChanges::default()).run(&world.core, actor).await.unwrap_err();
         assert_eq!(refused, error);
@@ -224,7 +233,7 @@ async fn the_load_is_that_of_the_next_week_when_nobody_says() {
     let backwards = TimeSpan { from: Some(later(60)), until: Some(T0) };
     for (id, period, error) in [
         (id, backwards, GetTechnicianLoadError::EmptyPeriod),
-        (TechnicianId(404), TimeSpan::default(), GetTechnicianLoadError::NotFound),
+        (TechnicianId(404), TimeSpan::default(), GetTechnicianLoadError::Refused(Refusal::NotFound)),
     ] {
         assert_eq!(load(id, period).run(&world.core, &manager).await.unwrap_err(), error);
     }

@@ -1,11 +1,11 @@
 //! Accounts, as administrators manage them.
 
 use mif_application::Change;
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::auth::AuthenticateError;
 use mif_application::users::{
-    ActivateUser, CreateUser, CreateUserError, DeactivateUser, GetUser, GetUserError, ListUsers, ListUsersError,
-    UpdateUser, UpdateUserError, UserChanges,
+    ActivateUser, CreateUser, CreateUserError, DeactivateUser, GetUser, ListUsers, UpdateUser, UpdateUserError,
+    UserChanges,
 };
 use mif_domain::audit::AuditKind;
 use mif_domain::customers::CustomerId;
@@ -16,7 +16,7 @@ use mif_testkit::{a_user, password};
 
 use crate::world::World;
 
-const DENIED: Denied = Denied(Action::ManageUsers);
+const DENIED: Refusal = Refusal::Denied(Action::ManageUsers);
 const OTHERS: [Role; 3] = [Role::Manager, Role::Technician, Role::Customer];
 
 fn creation(email: &str) -> CreateUser {
@@ -33,7 +33,7 @@ fn creation(email: &str) -> CreateUser {
 }
 
 fn update(id: UserId, changes: UserChanges) -> UpdateUser {
-    UpdateUser { id, expected_version: None, changes }
+    UpdateUser { id, expected_version: ExpectedVersion::Any, changes }
 }
 
 fn role(role: Role) -> UserChanges {
@@ -98,22 +98,25 @@ async fn others_cannot_manage_accounts_and_see_only_their_own() {
     for other in OTHERS {
         let actor = world.actor_of(other).await;
         let refused = creation("x@mif.ma").run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(refused, CreateUserError::Denied(DENIED), "{other:?}");
+        assert_eq!(refused, CreateUserError::Refused(DENIED), "{other:?}");
         let refused = list().run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(refused, ListUsersError::Denied(Denied(Action::ViewUsers)), "{other:?}");
+        assert_eq!(refused, Refusal::Denied(Action::ViewUsers), "{other:?}");
         // What they may not see does not exist; what they may see but not change is denied.
         for (id, error) in [
-            (admin.user_id(), UpdateUserError::NotFound),
-            (UserId(404), UpdateUserError::NotFound),
-            (actor.user_id(), UpdateUserError::Denied(DENIED)),
+            (admin.user_id(), UpdateUserError::Refused(Refusal::NotFound)),
+            (UserId(404), UpdateUserError::Refused(Refusal::NotFound)),
+            (actor.user_id(), UpdateUserError::Refused(DENIED)),
         ] {
             let refused = update(id, role(Role::Admin)).run(&world.core, &actor).await.unwrap_err();
             assert_eq!(refused, error, "{other:?}");
-            let refused = DeactivateUser { id, expected_version: None }.run(&world.core, &actor).await.unwrap_err();
+            let refused = DeactivateUser { id, expected_version: ExpectedVersion::Any }
+                .run(&world.core, &actor)
+                .await
+                .unwrap_err();
             assert_eq!(refused, error, "{other:?}");
         }
         let hidden = GetUser { id: admin.user_id() }.run(&world.core, &actor).await.unwrap_err();
-        assert_eq!(hidden, GetUserError::NotFound);
+        assert_eq!(hidden, Refusal::NotFound);
         GetUser { id: actor.user_id() }.run(&world.core, &actor).await.unwrap();
         GetUser { id: actor.user_id() }.run(&world.core, &admin).await.unwrap();
     }
@@ -126,14 +129,19 @@ async fn deactivating_ends_every_session_and_activating_brings_none_back() {
     let user = world.insert(a_user("karim").build()).await;
     let pair = world.log_in("karim").await;
     world.authenticate(&pair.access_token).await.unwrap();
-    let closed = DeactivateUser { id: user.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    let closed =
+        DeactivateUser { id: user.id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     assert_eq!((closed.is_active, closed.version), (false, 2));
     assert_eq!(world.authenticate(&pair.access_token).await.unwrap_err(), AuthenticateError::SessionEnded);
     assert!(world.refresh(pair.refresh_token.expose()).await.is_err());
-    let opened = ActivateUser { id: user.id, expected_version: Some(2) }.run(&world.core, &admin).await.unwrap();
+    let opened = ActivateUser { id: user.id, expected_version: ExpectedVersion::Exactly(2) }
+        .run(&world.core, &admin)
+        .await
+        .unwrap();
     assert!(opened.is_active);
     assert!(world.refresh(pair.refresh_token.expose()).await.is_err());
-    let again = ActivateUser { id: user.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    let again =
+        ActivateUser { id: user.id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     assert_eq!(again.version, 3);
     assert_eq!((world.audited(AuditKind::UserDeactivated), world.audited(AuditKind::UserActivated)), (1, 1));
     assert_eq!(world.audited(AuditKind::TokenReuseDetected), 0);
@@ -144,7 +152,7 @@ async fn the_last_administrator_stays_one() {
     let world = World::new();
     let admin = world.actor_of(Role::Admin).await;
     let own = admin.user_id();
-    let close = || DeactivateUser { id: own, expected_version: None };
+    let close = || DeactivateUser { id: own, expected_version: ExpectedVersion::Any };
     assert_eq!(close().run(&world.core, &admin).await.unwrap_err(), UpdateUserError::LastAdmin);
     for other in OTHERS {
         let refused = update(own, role(other)).run(&world.core, &admin).await.unwrap_err();
@@ -152,9 +160,9 @@ async fn the_last_administrator_stays_one() {
     }
     // An administrator who is closed cannot take over.
     let second = world.insert(a_user("second").role(Role::Admin).build()).await;
-    DeactivateUser { id: second.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    DeactivateUser { id: second.id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     assert_eq!(close().run(&world.core, &admin).await.unwrap_err(), UpdateUserError::LastAdmin);
-    ActivateUser { id: second.id, expected_version: None }.run(&world.core, &admin).await.unwrap();
+    ActivateUser { id: second.id, expected_version: ExpectedVersion::Any }.run(&world.core, &admin).await.unwrap();
     update(own, role(Role::Manager)).run(&world.core, &admin).await.unwrap();
     assert_eq!(world.audited(AuditKind::RoleChanged), 1);
 }
@@ -192,10 +200,10 @@ async fn an_update_that_cannot_be_made_says_why() {
     for (changes, error) in cases {
         assert_eq!(update(user.id, changes).run(&world.core, &admin).await.unwrap_err(), error);
     }
-    let stale = UpdateUser { expected_version: Some(7), ..update(user.id, role(Role::Manager)) };
-    assert_eq!(stale.run(&world.core, &admin).await.unwrap_err(), UpdateUserError::Stale);
+    let stale = UpdateUser { expected_version: ExpectedVersion::Exactly(7), ..update(user.id, role(Role::Manager)) };
+    assert_eq!(stale.run(&world.core, &admin).await.unwrap_err(), UpdateUserError::Refused(Refusal::Stale));
     let unknown = update(UserId(404), none()).run(&world.core, &admin).await.unwrap_err();
-    assert_eq!(unknown, UpdateUserError::NotFound);
+    assert_eq!(unknown, UpdateUserError::Refused(Refusal::NotFound));
 }
 
 #[tokio::test]

@@ -46,6 +46,18 @@ pub enum Caller {
     Customer,
 }
 
+impl Caller {
+    /// Whether they see what is for us alone.
+    pub fn sees_internal(self) -> bool {
+        self != Self::Customer
+    }
+
+    /// Whether what they write is for us alone: by default what staff write is; what a customer writes never is.
+    pub fn writes_internally(self, wanted: Option<bool>) -> bool {
+        self.sees_internal() && wanted.unwrap_or(true)
+    }
+}
+
 /// One row of the table.
 #[derive(Debug)]
 struct Row {
@@ -159,17 +171,17 @@ impl Intervention {
         match step {
             // Set once: a second start after a reopening does not move the beginning.
             Step::Start => self.started_at = self.started_at.or(Some(at)),
-            Step::Close => {
-                self.finished_at = Some(at);
-                self.closed_at = Some(at);
-            }
-            Step::Reopen => {
-                self.finished_at = None;
-                self.closed_at = None;
-            }
+            Step::Close => self.set_end(Some(at)),
+            Step::Reopen => self.set_end(None),
             _ => {}
         }
         Ok(before)
+    }
+
+    /// Work is done when it is closed: nobody says when else, so that both dates are one.
+    fn set_end(&mut self, at: Option<Instant>) {
+        self.finished_at = at;
+        self.closed_at = at;
     }
 }
 

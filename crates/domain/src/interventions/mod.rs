@@ -12,6 +12,6 @@ pub use lifecycle::{Caller, Step, StepError};
 pub use reference::{Reference, ReferenceError};
 pub use repository::{InterventionRepository, SlotConflict};
 pub use values::{
-    Closing, Intervention, InterventionDraft, InterventionId, InterventionKind, Minutes, MinutesError, Priority,
-    Rating, RatingError, Slot, SlotError, Status,
+    Closing, Intervention, InterventionDraft, InterventionId, InterventionKind, Minutes, MinutesError, NewIntervention,
+    Priority, Rating, RatingError, Slot, SlotError, Status,
 };

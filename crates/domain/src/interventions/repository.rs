@@ -2,13 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::{Intervention, InterventionDraft, InterventionId, NewHistoryEntry, Reference, Slot, Status};
+use super::{Intervention, InterventionId, NewHistoryEntry, NewIntervention, Reference, Slot, Status};
 use crate::clock::Instant;
-use crate::customers::CustomerId;
 use crate::equipment::EquipmentId;
 use crate::repository::Stored;
 use crate::technicians::TechnicianId;
-use crate::users::UserId;
 
 /// Another intervention of the same technician at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +23,9 @@ pub trait InterventionRepository: Send {
     /// The next reference of a year. MUST be one statement: no two units ever get the same one. Gaps are allowed.
     async fn next_reference(&mut self, year: u16) -> Stored<Reference>;
 
-    /// Stores a new intervention at version 1 in the state [`Status::Open`], or [`Status::Assigned`] when it has a
-    /// technician. MUST return `Conflict(UnknownEquipment)` when the machine does not exist.
-    async fn insert(
-        &mut self,
-        reference: Reference,
-        draft: InterventionDraft,
-        technician: Option<TechnicianId>,
-        customer: Option<CustomerId>,
-        author: Option<UserId>,
-        at: Instant,
-    ) -> Stored<Intervention>;
+    /// Stores a new intervention as [`NewIntervention::stored_as`] has it. MUST return `Conflict(UnknownEquipment)` when the
+    /// machine does not exist.
+    async fn insert(&mut self, new: NewIntervention, at: Instant) -> Stored<Intervention>;
 
     /// Reads an intervention and keeps others from changing it until the unit ends.
     async fn find_for_update(&mut self, id: InterventionId) -> Stored<Option<Intervention>>;

@@ -189,6 +189,54 @@ pub struct Closing {
     pub downtime: Option<Minutes>,
 }
 
+/// An intervention as it is entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIntervention {
+    /// See [`Intervention::reference`].
+    pub reference: Reference,
+    /// See [`Intervention::draft`].
+    pub draft: InterventionDraft,
+    /// See [`Intervention::technician_id`].
+    pub technician_id: Option<TechnicianId>,
+    /// See [`Intervention::customer_id`].
+    pub customer_id: Option<CustomerId>,
+    /// See [`Intervention::author_id`].
+    pub author_id: Option<UserId>,
+}
+
+impl NewIntervention {
+    /// Given to nobody, of no customer, entered by the system.
+    pub fn reported(reference: Reference, draft: InterventionDraft) -> Self {
+        Self { reference, draft, technician_id: None, customer_id: None, author_id: None }
+    }
+
+    /// Where its life begins: given to somebody at once, it is assigned.
+    pub fn status(&self) -> Status {
+        if self.technician_id.is_some() { Status::Assigned } else { Status::Open }
+    }
+
+    /// What an adapter MUST have stored under this identifier.
+    pub fn stored_as(self, id: InterventionId, at: Instant) -> Intervention {
+        Intervention {
+            id,
+            status: self.status(),
+            reference: self.reference,
+            draft: self.draft,
+            technician_id: self.technician_id,
+            customer_id: self.customer_id,
+            author_id: self.author_id,
+            closing: Closing::default(),
+            rating: None,
+            started_at: None,
+            finished_at: None,
+            closed_at: None,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        }
+    }
+}
+
 /// An intervention as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intervention {

@@ -18,6 +18,17 @@ pub enum CustomerScope {
     Nothing,
 }
 
+impl CustomerScope {
+    /// Whether it holds this one. Every adapter's queries MUST decide the same.
+    pub fn admits(self, customer: CustomerId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => only == customer,
+            Self::Nothing => false,
+        }
+    }
+}
+
 words! {
     /// What a list of customers can be sorted by.
     CustomerSort {

@@ -26,6 +26,20 @@ pub enum InterventionScope {
     Nothing,
 }
 
+impl InterventionScope {
+    /// Whether it holds this one. Every adapter's queries MUST decide the same.
+    pub fn admits(self, work: &Intervention) -> bool {
+        let free = work.status == Status::Open && work.technician_id.is_none();
+        match self {
+            Self::All => true,
+            Self::OfTechnician(technician) => free || work.technician_id == Some(technician),
+            Self::Unassigned => free,
+            Self::OfCustomer(customer) => work.customer_id == Some(customer),
+            Self::Nothing => false,
+        }
+    }
+}
+
 words! {
     /// What a list of interventions can be sorted by.
     InterventionSort {

@@ -45,6 +45,17 @@ pub enum EquipmentScope {
     Nothing,
 }
 
+impl EquipmentScope {
+    /// Whether it holds this one. Every adapter's queries MUST decide the same.
+    pub fn admits(self, machine: &Equipment) -> bool {
+        match self {
+            Self::All => true,
+            Self::OfCustomer(customer) => machine.sheet.customer_id == Some(customer),
+            Self::Nothing => false,
+        }
+    }
+}
+
 /// Which users somebody may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserScope {
@@ -52,6 +63,16 @@ pub enum UserScope {
     All,
     /// Only themselves.
     Only(UserId),
+}
+
+impl UserScope {
+    /// Whether it holds this one. Every adapter's queries MUST decide the same.
+    pub fn admits(self, user: UserId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => only == user,
+        }
+    }
 }
 
 words! {

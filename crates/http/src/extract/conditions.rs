@@ -6,14 +6,15 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
+use mif_application::access::ExpectedVersion;
 
 use crate::problem::{ApiError, Code};
 
 /// Under which conditions the request is meant.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions {
-    /// The version that must be the current one. `None`: any.
-    pub(crate) expected_version: Option<i64>,
+    /// The version that must be the current one.
+    pub(crate) expected_version: ExpectedVersion,
     none_match: Option<String>,
 }
 
@@ -38,15 +39,15 @@ impl FromRequest for Conditions {
 fn read(headers: &HeaderMap) -> Result<Conditions, ApiError> {
     let mut lines = headers.get_all(header::IF_MATCH);
     let expected_version = match (lines.next(), lines.next()) {
-        (None, _) => None,
+        (None, _) => ExpectedVersion::Any,
         (Some(_), Some(_)) => return Err(Code::BadIfMatch.into()),
         // What cannot be read must not count as absent: the edit would go through unprotected.
         (Some(line), None) => match line.to_str().map(str::trim) {
             Err(_) => return Err(Code::BadIfMatch.into()),
-            Ok("*") => None,
+            Ok("*") => ExpectedVersion::Any,
             Ok(tag) if tag.contains(',') => return Err(Code::BadIfMatch.into()),
-            // A tag that is not one of ours, or a weak one, cannot be the current one: no row has version -1.
-            Ok(tag) => Some(version(tag).unwrap_or(-1)),
+            // A tag that is not one of ours, or a weak one, cannot be the current one.
+            Ok(tag) => version(tag).map_or(ExpectedVersion::Foreign, ExpectedVersion::Exactly),
         },
     };
     let none_match = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -65,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn expected(tag: &'static str) -> Option<i64> {
+    fn expected(tag: &'static str) -> ExpectedVersion {
         let mut headers = HeaderMap::new();
         headers.insert(header::IF_MATCH, HeaderValue::from_static(tag));
         read(&headers).unwrap().expected_version
@@ -73,17 +74,18 @@ mod tests {
 
     #[test]
     fn only_the_version_of_a_strong_tag_counts() {
-        assert_eq!(expected("\"7-0123abcd\""), Some(7));
-        assert_eq!(expected("\"7\""), Some(7));
-        assert_eq!(expected("*"), None);
+        assert_eq!(expected("\"7-0123abcd\""), ExpectedVersion::Exactly(7));
+        assert_eq!(expected("\"7\""), ExpectedVersion::Exactly(7));
+        assert_eq!(expected("*"), ExpectedVersion::Any);
         for other in ["W/\"7-0123abcd\"", "\"x\"", "7", "\"-7-a\"", "\"\""] {
-            assert_eq!(expected(other), Some(-1), "{other}");
+            assert_eq!(expected(other), ExpectedVersion::Foreign, "{other}");
         }
     }
 
     #[test]
     fn a_known_answer_is_recognised_whole() {
-        let conditions = Conditions { expected_version: None, none_match: Some("\"1-a\", W/\"2-b\"".into()) };
+        let conditions =
+            Conditions { expected_version: ExpectedVersion::Any, none_match: Some("\"1-a\", W/\"2-b\"".into()) };
         assert!(conditions.has("\"2-b\""));
         assert!(!conditions.has("\"2-c\""));
     }

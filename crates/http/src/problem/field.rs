@@ -170,4 +170,45 @@ impl FieldErrors {
     pub(crate) fn finish(self) -> Result<(), super::ApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(super::ApiError::invalid(self.0)) }
     }
+
+    /// The same, for a form that cannot do without some values: a missing one was noted.
+    pub(crate) fn finish_with<R: Required>(self, required: R) -> Result<R::Values, super::ApiError> {
+        match required.all() {
+            Some(values) => self.finish().map(|()| values),
+            None => Err(super::ApiError::invalid(self.0)),
+        }
+    }
+}
+
+/// Values that a form cannot do without.
+pub(crate) trait Required {
+    /// The values themselves.
+    type Values;
+
+    /// All of them, or nothing.
+    fn all(self) -> Option<Self::Values>;
+}
+
+impl<A> Required for Option<A> {
+    type Values = A;
+
+    fn all(self) -> Option<A> {
+        self
+    }
+}
+
+impl<A, B> Required for (Option<A>, Option<B>) {
+    type Values = (A, B);
+
+    fn all(self) -> Option<(A, B)> {
+        self.0.zip(self.1)
+    }
+}
+
+impl<A, B, C> Required for (Option<A>, Option<B>, Option<C>) {
+    type Values = (A, B, C);
+
+    fn all(self) -> Option<(A, B, C)> {
+        Some((self.0?, self.1?, self.2?))
+    }
 }

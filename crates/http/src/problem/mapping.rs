@@ -1,22 +1,18 @@
 //! From the errors of use cases to codes: exhaustive, so that a new way to fail cannot be forgotten.
 
-mod audit;
 mod documents;
 mod interventions;
 mod letters;
 mod mfa;
 mod people;
 
-use mif_application::access::Denied;
-use mif_application::auth::{AuthenticateError, ChangePasswordError, CloseSessionError, LogInError, RefreshError};
+use mif_application::access::Refusal;
+use mif_application::auth::{AuthenticateError, ChangePasswordError, LogInError, RefreshError};
 use mif_application::equipment::{
-    CreateEquipmentError, DeleteEquipmentError, GetEquipmentError, ImportEquipmentError, UpdateEquipmentError,
+    CreateEquipmentError, DeleteEquipmentError, ImportEquipmentError, UpdateEquipmentError,
 };
 use mif_application::idempotency::IdempotencyError;
-use mif_application::users::{
-    CreateUserError, GetUserError, ListUsersError, SetPasswordError, UnlockUserError, UpdateProfileError,
-    UpdateUserError,
-};
+use mif_application::users::{CreateUserError, SetPasswordError, UpdateProfileError, UpdateUserError};
 use mif_domain::RepositoryError;
 use mif_domain::sessions::TokenError;
 use mif_domain::users::{HasherBusy, PasswordRule};
@@ -34,9 +30,14 @@ impl From<RepositoryError> for ApiError {
     }
 }
 
-impl From<Denied> for ApiError {
-    fn from(_: Denied) -> Self {
-        Self::from(Code::Denied)
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Code::NotFound.into(),
+            Refusal::Denied(_) => Code::Denied.into(),
+            Refusal::Stale => Code::StaleVersion.into(),
+            Refusal::Repository(error) => error.into(),
+        }
     }
 }
 
@@ -86,15 +87,6 @@ impl From<RefreshError> for ApiError {
     }
 }
 
-impl From<CloseSessionError> for ApiError {
-    fn from(error: CloseSessionError) -> Self {
-        match error {
-            CloseSessionError::NotFound => Code::NotFound.into(),
-            CloseSessionError::Repository(error) => error.into(),
-        }
-    }
-}
-
 /// Every broken rule of the policy, on the field that holds the password.
 fn weak(field: &str, broken: Vec<PasswordRule>) -> ApiError {
     let errors =
@@ -114,34 +106,15 @@ impl From<ChangePasswordError> for ApiError {
     }
 }
 
-impl From<GetUserError> for ApiError {
-    fn from(error: GetUserError) -> Self {
-        match error {
-            GetUserError::NotFound => Code::NotFound.into(),
-            GetUserError::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl From<ListUsersError> for ApiError {
-    fn from(error: ListUsersError) -> Self {
-        match error {
-            ListUsersError::Denied(denied) => denied.into(),
-            ListUsersError::Repository(error) => error.into(),
-        }
-    }
-}
-
 impl From<CreateUserError> for ApiError {
     fn from(error: CreateUserError) -> Self {
         match error {
-            CreateUserError::Denied(denied) => denied.into(),
+            CreateUserError::Refused(refusal) => refusal.into(),
             CreateUserError::UsernameTaken => Code::UsernameTaken.into(),
             CreateUserError::EmailTaken => Code::EmailTaken.into(),
             CreateUserError::UnknownCustomer => Self::field("client_id", FieldProblem::UnknownReference),
             CreateUserError::Weak(broken) => weak("password", broken),
             CreateUserError::Busy(error) => error.into(),
-            CreateUserError::Repository(error) => error.into(),
         }
     }
 }
@@ -149,15 +122,12 @@ impl From<CreateUserError> for ApiError {
 impl From<UpdateUserError> for ApiError {
     fn from(error: UpdateUserError) -> Self {
         match error {
-            UpdateUserError::NotFound => Code::NotFound.into(),
-            UpdateUserError::Denied(denied) => denied.into(),
-            UpdateUserError::Stale => Code::StaleVersion.into(),
+            UpdateUserError::Refused(refusal) => refusal.into(),
             UpdateUserError::LastAdmin => Code::LastAdmin.into(),
             UpdateUserError::OpenWork => Code::TechnicianBusy.into(),
             UpdateUserError::UsernameTaken => Code::UsernameTaken.into(),
             UpdateUserError::EmailTaken => Code::EmailTaken.into(),
             UpdateUserError::UnknownCustomer => Self::field("client_id", FieldProblem::UnknownReference),
-            UpdateUserError::Repository(error) => error.into(),
         }
     }
 }
@@ -165,22 +135,10 @@ impl From<UpdateUserError> for ApiError {
 impl From<SetPasswordError> for ApiError {
     fn from(error: SetPasswordError) -> Self {
         match error {
-            SetPasswordError::NotFound => Code::NotFound.into(),
-            SetPasswordError::Denied(denied) => denied.into(),
+            SetPasswordError::Refused(refusal) => refusal.into(),
             SetPasswordError::Weak(broken) => weak("password", broken),
             SetPasswordError::ChangedMeanwhile => Code::ChangedMeanwhile.into(),
             SetPasswordError::Busy(error) => error.into(),
-            SetPasswordError::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl From<UnlockUserError> for ApiError {
-    fn from(error: UnlockUserError) -> Self {
-        match error {
-            UnlockUserError::NotFound => Code::NotFound.into(),
-            UnlockUserError::Denied(denied) => denied.into(),
-            UnlockUserError::Repository(error) => error.into(),
         }
     }
 }
@@ -188,12 +146,11 @@ impl From<UnlockUserError> for ApiError {
 impl From<UpdateProfileError> for ApiError {
     fn from(error: UpdateProfileError) -> Self {
         match error {
+            UpdateProfileError::Refused(refusal) => refusal.into(),
             UpdateProfileError::PasswordNeeded => Self::field("current_password", FieldProblem::Missing),
             UpdateProfileError::Password(ChangePasswordError::Weak(broken)) => weak("password", broken),
             UpdateProfileError::Password(error) => error.into(),
-            UpdateProfileError::Stale => Code::StaleVersion.into(),
             UpdateProfileError::EmailTaken => Code::EmailTaken.into(),
-            UpdateProfileError::Repository(error) => error.into(),
         }
     }
 }
@@ -208,25 +165,15 @@ impl From<IdempotencyError> for ApiError {
     }
 }
 
-impl From<GetEquipmentError> for ApiError {
-    fn from(error: GetEquipmentError) -> Self {
-        match error {
-            GetEquipmentError::NotFound => Code::NotFound.into(),
-            GetEquipmentError::Repository(error) => error.into(),
-        }
-    }
-}
-
 impl From<CreateEquipmentError> for ApiError {
     fn from(error: CreateEquipmentError) -> Self {
         match error {
-            CreateEquipmentError::Denied(denied) => denied.into(),
+            CreateEquipmentError::Refused(refusal) => refusal.into(),
             CreateEquipmentError::CodeTaken => Code::EquipmentCodeTaken.into(),
             CreateEquipmentError::SerialNumberTaken => Code::SerialNumberTaken.into(),
             CreateEquipmentError::UnknownCustomer => Self::field("client_id", FieldProblem::UnknownReference),
             CreateEquipmentError::UnknownParent => Self::field("parent_id", FieldProblem::UnknownReference),
             CreateEquipmentError::Idempotency(error) => error.into(),
-            CreateEquipmentError::Repository(error) => error.into(),
         }
     }
 }
@@ -234,11 +181,10 @@ impl From<CreateEquipmentError> for ApiError {
 impl From<ImportEquipmentError> for ApiError {
     fn from(error: ImportEquipmentError) -> Self {
         match error {
-            ImportEquipmentError::Denied(denied) => denied.into(),
+            ImportEquipmentError::Refused(refusal) => refusal.into(),
             ImportEquipmentError::Rows(errors) => Faults::found(0, &errors).into(),
             ImportEquipmentError::ChangedMeanwhile => Code::ChangedMeanwhile.into(),
             ImportEquipmentError::Idempotency(error) => error.into(),
-            ImportEquipmentError::Repository(error) => error.into(),
         }
     }
 }
@@ -246,15 +192,12 @@ impl From<ImportEquipmentError> for ApiError {
 impl From<UpdateEquipmentError> for ApiError {
     fn from(error: UpdateEquipmentError) -> Self {
         match error {
-            UpdateEquipmentError::NotFound => Code::NotFound.into(),
-            UpdateEquipmentError::Denied(denied) => denied.into(),
-            UpdateEquipmentError::Stale => Code::StaleVersion.into(),
+            UpdateEquipmentError::Refused(refusal) => refusal.into(),
             UpdateEquipmentError::Cycle => Code::EquipmentCycle.into(),
             UpdateEquipmentError::CodeTaken => Code::EquipmentCodeTaken.into(),
             UpdateEquipmentError::SerialNumberTaken => Code::SerialNumberTaken.into(),
             UpdateEquipmentError::UnknownCustomer => Self::field("client_id", FieldProblem::UnknownReference),
             UpdateEquipmentError::UnknownParent => Self::field("parent_id", FieldProblem::UnknownReference),
-            UpdateEquipmentError::Repository(error) => error.into(),
         }
     }
 }
@@ -262,11 +205,8 @@ impl From<UpdateEquipmentError> for ApiError {
 impl From<DeleteEquipmentError> for ApiError {
     fn from(error: DeleteEquipmentError) -> Self {
         match error {
-            DeleteEquipmentError::NotFound => Code::NotFound.into(),
-            DeleteEquipmentError::Denied(denied) => denied.into(),
-            DeleteEquipmentError::Stale => Code::StaleVersion.into(),
+            DeleteEquipmentError::Refused(refusal) => refusal.into(),
             DeleteEquipmentError::InUse => Code::EquipmentInUse.into(),
-            DeleteEquipmentError::Repository(error) => error.into(),
         }
     }
 }

@@ -131,8 +131,7 @@ pub(crate) async fn change_password(
     let mut errors = FieldErrors::default();
     let current = password(&mut errors, "current_password", form.0.current_password);
     let new = password(&mut errors, "new_password", form.0.new_password);
-    errors.finish()?;
-    let (Some(current), Some(new)) = (current, new) else { return Err(Code::Validation.into()) };
+    let (current, new) = errors.finish_with((current, new))?;
     ChangePassword { current, new }.run(&state.core, &actor).await?;
     Ok(message(&context, "Mot de passe modifié", "Password changed"))
 }

@@ -107,8 +107,7 @@ async fn store(
     let name = errors.check("file", named.and_then(|name| FileName::parse(name).map_err(FieldProblem::from)));
     let description = params.description.as_deref().filter(|text| !text.trim().is_empty());
     let description = description.and_then(|text| errors.check("description", Paragraph::parse(text)));
-    errors.finish()?;
-    let (Some(attachment), Some(name)) = (attachment, name) else { return Err(Code::Validation.into()) };
+    let (attachment, name) = errors.finish_with((attachment, name))?;
 
     let asked = format!("{attachment:?} {:?} {description:?} {name}", params.interne);
     let repeated = RepeatedUpload {

@@ -13,7 +13,7 @@ use super::interventions::shown;
 use crate::ApiState;
 use crate::answer::json;
 use crate::extract::{Authenticated, Conditions, Id, Json, OptionalJson, Query, RequestContext};
-use crate::problem::{ApiError, ApiResult, Code, FieldErrors, FieldProblem};
+use crate::problem::{ApiError, ApiResult, FieldErrors, FieldProblem};
 use crate::wire::history::{CandidateRead, HistoryRead};
 use crate::wire::interventions::{
     Assignment, CommentNew, InterventionDetail, SlotChange, StatusChange, StatusParams, slot,
@@ -158,8 +158,7 @@ pub(crate) async fn history(state: Data<ApiState>, actor: Authenticated, id: Id)
 pub(crate) async fn comment(state: Data<ApiState>, actor: Authenticated, id: Id, body: Json<CommentNew>) -> ApiResult {
     let mut errors = FieldErrors::default();
     let text = errors.check("commentaire", Paragraph::parse(&body.value.commentaire));
-    errors.finish()?;
-    let text = text.ok_or(Code::Validation)?;
+    let text = errors.finish_with(text)?;
     AddComment { id: InterventionId(id.0), text, internal: body.value.interne }.run(&state.core, &actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,7 +9,7 @@ use mif_domain::users::{EmailAddress, UserId};
 use crate::ApiState;
 use crate::answer::{accepted, message};
 use crate::extract::{Authenticated, Form, Id, RequestContext};
-use crate::problem::{ApiError, ApiResult, Code, FieldErrors, FieldProblem};
+use crate::problem::{ApiError, ApiResult, FieldErrors, FieldProblem};
 use crate::wire::auth::Message;
 use crate::wire::letters::{ConfirmationForm, ResetForm, ResetRequestForm};
 use crate::wire::users::password;
@@ -31,8 +31,7 @@ pub(crate) async fn request_reset(
 ) -> ApiResult {
     let mut errors = FieldErrors::default();
     let address = errors.check("email", EmailAddress::parse(&form.0.email));
-    errors.finish()?;
-    let address = address.ok_or(Code::Validation)?;
+    let address = errors.finish_with(address)?;
     RequestPasswordReset { address }.run(&state.core).await?;
     Ok(accepted(
         &context,
@@ -56,8 +55,7 @@ pub(crate) async fn confirm_reset(state: Data<ApiState>, form: Form<ResetForm>, 
     let token = presented(form.0.token, form.0.jeton)?;
     let mut errors = FieldErrors::default();
     let new = password(&mut errors, "new_password", form.0.new_password);
-    errors.finish()?;
-    let new = new.ok_or(Code::Validation)?;
+    let new = errors.finish_with(new)?;
     ResetPassword { token, new, request: context.info() }.run(&state.core).await?;
     Ok(message(&context, "Mot de passe défini", "Password set"))
 }

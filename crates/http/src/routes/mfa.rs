@@ -9,7 +9,7 @@ use mif_domain::users::UserId;
 use crate::ApiState;
 use crate::answer::json;
 use crate::extract::{Authenticated, AuthenticatedForEnrolment, Client, Form, Id, RequestContext};
-use crate::problem::{ApiResult, Code, FieldErrors};
+use crate::problem::{ApiResult, FieldErrors};
 use crate::wire::auth::Tokens;
 use crate::wire::mfa::{CodeForm, EnrolForm, RecoveryCodesRead, SecretRead, TurnOffForm, VerificationForm};
 use crate::wire::users::password;
@@ -47,8 +47,7 @@ pub(crate) async fn verify(
 pub(crate) async fn enrol(state: Data<ApiState>, actor: AuthenticatedForEnrolment, form: Form<EnrolForm>) -> ApiResult {
     let mut errors = FieldErrors::default();
     let current = password(&mut errors, "current_password", form.0.current_password);
-    errors.finish()?;
-    let current = current.ok_or(Code::Validation)?;
+    let current = errors.finish_with(current)?;
     let enrolling = EnrolMfa { current }.run(&state.core, &actor).await?;
     Ok(json(&SecretRead::from(&enrolling)))
 }
@@ -95,8 +94,7 @@ pub(crate) async fn replace_codes(state: Data<ApiState>, actor: Authenticated, f
 pub(crate) async fn turn_off(state: Data<ApiState>, actor: Authenticated, form: Form<TurnOffForm>) -> ApiResult {
     let mut errors = FieldErrors::default();
     let current = password(&mut errors, "current_password", form.0.current_password);
-    errors.finish()?;
-    let current = current.ok_or(Code::Validation)?;
+    let current = errors.finish_with(current)?;
     TurnOffMfa { current, code: form.0.code }.run(&state.core, &actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,7 +10,7 @@ use mif_domain::users::UserId;
 use crate::ApiState;
 use crate::answer::{created, page, resource};
 use crate::extract::{Authenticated, Conditions, Id, Json, Query};
-use crate::problem::{ApiResult, Code, FieldErrors};
+use crate::problem::{ApiResult, FieldErrors};
 use crate::wire::paging::Paging;
 use crate::wire::users::{PasswordSet, ProfilePut, UserListParams, UserNew, UserPatch, UserRead, password};
 
@@ -185,8 +185,7 @@ pub(crate) async fn set_password(
 ) -> ApiResult {
     let mut errors = FieldErrors::default();
     let password = password(&mut errors, "password", body.value.password);
-    errors.finish()?;
-    let password = password.ok_or(Code::Validation)?;
+    let password = errors.finish_with(password)?;
     SetPassword { id: UserId(id.0), password }.run(&state.core, &actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

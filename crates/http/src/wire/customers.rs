@@ -114,8 +114,7 @@ impl CustomerNew {
         let address = optional(&mut errors, "adresse", self.adresse.as_deref());
         let city = optional(&mut errors, "ville", self.ville.as_deref());
         let business_id = self.ice.and_then(|text| errors.check("ice", BusinessId::parse(&text)));
-        errors.finish()?;
-        let Some(name) = name else { return Err(ApiError::invalid(Vec::new())) };
+        let name = errors.finish_with(name)?;
         Ok(CustomerSheet {
             name,
             contact,

@@ -155,10 +155,7 @@ impl EquipmentNew {
         let commissioned_on =
             self.date_mise_en_service.and_then(|date| errors.check("date_mise_en_service", civil_date(date)));
         let description = self.description.and_then(|text| errors.check("description", Paragraph::parse(&text)));
-        errors.finish()?;
-        let (Some(name), Some(kind), Some(location)) = (name, kind, location) else {
-            return Err(ApiError::invalid(Vec::new()));
-        };
+        let (name, kind, location) = errors.finish_with((name, kind, location))?;
         Ok(EquipmentDraft {
             name,
             code,

@@ -247,8 +247,7 @@ impl InterventionNew {
         let estimated = self.duree_estimee.and_then(|minutes| errs.check("duree_estimee", Minutes::parse(minutes)));
         let due_at = self.date_limite.and_then(|at| errs.check("date_limite", instant(at)));
         let slot = slot(errs, self.debut_prevu, self.fin_prevue);
-        errors.finish()?;
-        let Some(title) = title else { return Err(ApiError::invalid(Vec::new())) };
+        let title = errors.finish_with(title)?;
         let draft = InterventionDraft {
             title,
             description,

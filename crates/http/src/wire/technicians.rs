@@ -385,8 +385,7 @@ impl SkillNew {
         let mut errors = FieldErrors::default();
         let name = errors.check("nom", Line::parse(&self.nom));
         let domain = errors.check("domaine", Line::parse(&self.domaine));
-        errors.finish()?;
-        let (Some(name), Some(domain)) = (name, domain) else { return Err(ApiError::invalid(Vec::new())) };
+        let (name, domain) = errors.finish_with((name, domain))?;
         Ok(SkillSheet { name, domain })
     }
 }

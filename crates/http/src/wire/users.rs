@@ -1,6 +1,7 @@
 //! Accounts, as clients see them.
 
 use mif_application::Change;
+use mif_application::access::ExpectedVersion;
 use mif_application::users::{CreateUser, OwnAccount, UpdateProfile, UserChanges};
 use mif_domain::customers::CustomerId;
 use mif_domain::queries::{UserFilter, UserSort, UserView};
@@ -172,8 +173,7 @@ impl UserNew {
             (false, Some(typed)) => password(&mut errors, "password", typed),
         };
         let full_name = self.full_name.map(|name| errors.check("full_name", FullName::parse(&name)));
-        errors.finish()?;
-        let Some(email) = email else { return Err(ApiError::invalid(Vec::new())) };
+        let email = errors.finish_with(email)?;
         Ok(CreateUser {
             username: username.flatten(),
             email,
@@ -256,7 +256,7 @@ pub(crate) struct ProfilePut {
 }
 
 impl ProfilePut {
-    pub(crate) fn parse(self, expected_version: Option<i64>) -> Result<UpdateProfile, ApiError> {
+    pub(crate) fn parse(self, expected_version: ExpectedVersion) -> Result<UpdateProfile, ApiError> {
         let mut errors = FieldErrors::default();
         let errs = &mut errors;
         let full_name = self.full_name.optional(errs, "full_name", |name| FullName::parse(&name));

@@ -21,7 +21,7 @@ use mif_domain::audit::{AuditChain as _, Mark, MarkSigner as _};
 use mif_domain::customers::CustomerId;
 use mif_domain::documents::{Attachment, FileKind, FileStore as _, NewDocument};
 use mif_domain::equipment::EquipmentId;
-use mif_domain::interventions::InterventionId;
+use mif_domain::interventions::{InterventionId, NewIntervention};
 use mif_domain::notifications::NotificationKind;
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{NotificationFilter, NotificationSort, Queries};
@@ -237,7 +237,12 @@ impl App {
         let draft = an_intervention("Bruit", EquipmentId(machine)).build();
         let mut work = self.core.work.begin().await.unwrap();
         let reference = work.interventions().next_reference(2026).await.unwrap();
-        let made = work.interventions().insert(reference, draft, Some(to), customer, None, T0).await.unwrap();
+        let new = NewIntervention {
+            technician_id: Some(to),
+            customer_id: customer,
+            ..NewIntervention::reported(reference, draft)
+        };
+        let made = work.interventions().insert(new, T0).await.unwrap();
         work.commit().await.unwrap();
         made.id.0
     }

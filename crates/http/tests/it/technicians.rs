@@ -2,7 +2,7 @@
 
 use actix_web::test::TestRequest;
 use mif_domain::equipment::EquipmentId;
-use mif_domain::interventions::Reference;
+use mif_domain::interventions::{NewIntervention, Reference};
 use mif_domain::technicians::TechnicianId;
 use mif_domain::users::Role;
 use mif_testkit::{T0, a_slot, an_intervention};
@@ -18,7 +18,8 @@ async fn give_work(app: &App, technician: TechnicianId) {
     let draft = an_intervention("Fuite", machine).slot(a_slot(3600, 7200)).build();
     let mut work = app.core.work.begin().await.unwrap();
     let reference: Reference = work.interventions().next_reference(2026).await.unwrap();
-    work.interventions().insert(reference, draft, Some(technician), None, None, T0).await.unwrap();
+    let new = NewIntervention { technician_id: Some(technician), ..NewIntervention::reported(reference, draft) };
+    work.interventions().insert(new, T0).await.unwrap();
     work.commit().await.unwrap();
 }
 

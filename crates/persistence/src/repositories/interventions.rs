@@ -5,7 +5,7 @@ use mif_domain::customers::CustomerId;
 use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::{
     Closing, Intervention, InterventionDraft, InterventionId, InterventionKind, InterventionRepository, Minutes,
-    NewHistoryEntry, Priority, Rating, Reference, Slot, SlotConflict, Status,
+    NewHistoryEntry, NewIntervention, Priority, Rating, Reference, Slot, SlotConflict, Status,
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::TechnicianId;
@@ -142,28 +142,19 @@ impl InterventionRepository for Interventions<'_> {
         self.0.parsed(reference.ok_or_else(corrupt))
     }
 
-    async fn insert(
-        &mut self,
-        reference: Reference,
-        draft: InterventionDraft,
-        technician: Option<TechnicianId>,
-        customer: Option<CustomerId>,
-        author: Option<UserId>,
-        at: Instant,
-    ) -> Stored<Intervention> {
-        let status = if technician.is_some() { Status::Assigned } else { Status::Open };
+    async fn insert(&mut self, new: NewIntervention, at: Instant) -> Stored<Intervention> {
         let new = table::ActiveModel {
             id: NotSet,
-            reference: Set(reference.to_string()),
-            status: Set(status.as_str().to_owned()),
-            equipment_id: Set(draft.equipment_id.0),
-            technician_id: Set(technician.map(|id| id.0)),
-            customer_id: Set(customer.map(|id| id.0)),
-            author_id: Set(author.map(|id| id.0)),
+            reference: Set(new.reference.to_string()),
+            status: Set(new.status().as_str().to_owned()),
+            equipment_id: Set(new.draft.equipment_id.0),
+            technician_id: Set(new.technician_id.map(|id| id.0)),
+            customer_id: Set(new.customer_id.map(|id| id.0)),
+            author_id: Set(new.author_id.map(|id| id.0)),
             created_at: Set(at),
             updated_at: Set(at),
             version: Set(1),
-            ..row(reference, &draft)
+            ..row(new.reference, &new.draft)
         };
         let result = new.insert(self.0.connection()).await;
         let stored = self.0.referring(result, Constraint::UnknownEquipment)?;

@@ -1,7 +1,7 @@
 //! What the database itself refuses, whoever asks.
 
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
-use mif_domain::interventions::{NewHistoryEntry, Status};
+use mif_domain::interventions::{NewHistoryEntry, NewIntervention, Status};
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_persistence::{Database, SeaUnitsOfWork};
 use mif_testkit::{T0, an_equipment, an_intervention};
@@ -48,7 +48,7 @@ async fn one_intervention(database: &Database) {
     let machine = unit.equipment().insert(an_equipment("Presse 4").build(), T0).await.unwrap().id;
     let reference = unit.interventions().next_reference(2026).await.unwrap();
     let draft = an_intervention("Fuite", machine).build();
-    let work = unit.interventions().insert(reference, draft, None, None, None, T0).await.unwrap();
+    let work = unit.interventions().insert(NewIntervention::reported(reference, draft), T0).await.unwrap();
     let entry = NewHistoryEntry {
         intervention_id: work.id,
         user_id: None,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::{
-    Closing, Intervention, InterventionId, InterventionKind, Minutes, Priority, Rating, Reference, Status,
+    Closing, Intervention, InterventionId, InterventionKind, Minutes, NewIntervention, Priority, Rating, Reference,
+    Status,
 };
 use mif_domain::queries::InterventionScope;
 use mif_domain::technicians::TechnicianId;
@@ -51,7 +52,12 @@ pub async fn an_intervention_reads_back_as_it_was_stored(backend: &Backend) {
         .build();
     let reference = Reference::new(2026, 42).unwrap();
     let mut unit = backend.begin().await;
-    let stored = unit.interventions().insert(reference, draft.clone(), None, Some(customer), Some(author), T0).await;
+    let new = NewIntervention {
+        customer_id: Some(customer),
+        author_id: Some(author),
+        ..NewIntervention::reported(reference, draft.clone())
+    };
+    let stored = unit.interventions().insert(new, T0).await;
     let stored = stored.unwrap();
     unit.commit().await.unwrap();
     let expected = Intervention {
@@ -104,7 +110,7 @@ pub async fn an_unknown_machine_is_refused(backend: &Backend) {
     let reference = Reference::new(2026, 1).unwrap();
     let draft = an_intervention("Fuite", EquipmentId(404)).build();
     let mut unit = backend.begin().await;
-    let refused = unit.interventions().insert(reference, draft, None, None, None, T0).await;
+    let refused = unit.interventions().insert(NewIntervention::reported(reference, draft), T0).await;
     assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::UnknownEquipment)));
     unit.commit().await.unwrap_err();
 }
@@ -131,7 +137,7 @@ pub async fn parallel_callers_never_get_the_same_reference(backend: &Backend) {
             let mut unit = backend.begin().await;
             let reference = unit.interventions().next_reference(year).await.unwrap();
             let draft = an_intervention("Fuite", machine).build();
-            unit.interventions().insert(reference, draft, None, None, None, T0).await.unwrap();
+            unit.interventions().insert(NewIntervention::reported(reference, draft), T0).await.unwrap();
             unit.commit().await.unwrap();
             reference
         }
@@ -147,7 +153,7 @@ pub async fn a_reference_is_used_once(backend: &Backend) {
     let first = backend.insert_intervention(an_intervention("Fuite", machine).build(), None, T0).await;
     let mut unit = backend.begin().await;
     let draft = an_intervention("Bruit", machine).build();
-    let refused = unit.interventions().insert(first.reference, draft, None, None, None, T0).await;
+    let refused = unit.interventions().insert(NewIntervention::reported(first.reference, draft), T0).await;
     assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::Other)));
 }
 

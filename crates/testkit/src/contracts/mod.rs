@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use mif_domain::Instant;
 use mif_domain::equipment::{Equipment, EquipmentDraft};
-use mif_domain::interventions::{Intervention, InterventionDraft, Status};
+use mif_domain::interventions::{Intervention, InterventionDraft, NewIntervention, Status};
 use mif_domain::outbox::OutboxQueue;
 use mif_domain::queries::{Queries, SessionStates};
 use mif_domain::technicians::{Skill, SkillSheet, Technician, TechnicianId, TechnicianSheet};
@@ -117,7 +117,10 @@ impl Backend {
         let machine = unit.equipment().find_for_update(draft.equipment_id).await.expect("a read").expect("a machine");
         let mut work = unit.interventions();
         let reference = work.next_reference(2026).await.expect("a reference");
-        let stored = work.insert(reference, draft, technician, machine.sheet.customer_id, None, at).await;
+        let customer_id = machine.sheet.customer_id;
+        let new =
+            NewIntervention { technician_id: technician, customer_id, ..NewIntervention::reported(reference, draft) };
+        let stored = work.insert(new, at).await;
         drop(work);
         unit.commit().await.expect("a commit");
         stored.expect("a new intervention")

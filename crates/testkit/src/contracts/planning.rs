@@ -1,7 +1,9 @@
 //! Who is free when, who could be sent, and what still keeps a machine.
 
 use mif_domain::equipment::EquipmentId;
-use mif_domain::interventions::{Intervention, InterventionId, InterventionKind, Slot, SlotConflict, Status};
+use mif_domain::interventions::{
+    Intervention, InterventionId, InterventionKind, NewIntervention, Slot, SlotConflict, Status,
+};
 use mif_domain::queries::Candidate;
 use mif_domain::technicians::{Availability, Level, Technician, TechnicianId};
 use mif_domain::users::User;
@@ -131,7 +133,8 @@ pub async fn two_who_plan_one_technician_at_once_see_each_other(backend: &Backen
             }
             let reference = unit.interventions().next_reference(2026).await.unwrap();
             let draft = an_intervention("Fuite", machine).slot(slot).build();
-            unit.interventions().insert(reference, draft, Some(karim), None, None, T0).await.unwrap();
+            let new = NewIntervention { technician_id: Some(karim), ..NewIntervention::reported(reference, draft) };
+            unit.interventions().insert(new, T0).await.unwrap();
             unit.commit().await.unwrap();
             true
         }

@@ -1,15 +1,13 @@
 //! Interventions and their history.
 
 use async_trait::async_trait;
-use mif_domain::customers::CustomerId;
 use mif_domain::equipment::EquipmentId;
 use mif_domain::interventions::{
-    Closing, Intervention, InterventionDraft, InterventionId, InterventionKind, InterventionRepository,
-    NewHistoryEntry, Reference, Slot, SlotConflict, Status,
+    Intervention, InterventionDraft, InterventionId, InterventionKind, InterventionRepository, NewHistoryEntry,
+    NewIntervention, Reference, Slot, SlotConflict, Status,
 };
 use mif_domain::repository::Stored;
 use mif_domain::technicians::TechnicianId;
-use mif_domain::users::UserId;
 use mif_domain::{Constraint, Instant, RepositoryError};
 
 use super::Unit;
@@ -55,32 +53,8 @@ impl InterventionRepository for Interventions<'_> {
         }
     }
 
-    async fn insert(
-        &mut self,
-        reference: Reference,
-        draft: InterventionDraft,
-        technician: Option<TechnicianId>,
-        customer: Option<CustomerId>,
-        author: Option<UserId>,
-        at: Instant,
-    ) -> Stored<Intervention> {
-        let work = Intervention {
-            id: InterventionId(self.0.state.next_id()),
-            reference,
-            draft,
-            status: if technician.is_some() { Status::Assigned } else { Status::Open },
-            technician_id: technician,
-            customer_id: customer,
-            author_id: author,
-            closing: Closing::default(),
-            rating: None,
-            started_at: None,
-            finished_at: None,
-            closed_at: None,
-            created_at: at,
-            updated_at: at,
-            version: 1,
-        };
+    async fn insert(&mut self, new: NewIntervention, at: Instant) -> Stored<Intervention> {
+        let work = new.stored_as(InterventionId(self.0.state.next_id()), at);
         self.check(&work)?;
         self.0.state.interventions.insert(work.id, work.clone());
         Ok(work)

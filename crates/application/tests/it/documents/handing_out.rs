@@ -1,5 +1,6 @@
 //! Handing contents out, and forgetting them.
 
+use mif_application::access::ExpectedVersion;
 use mif_application::documents::{DeleteDocument, DocumentError, Download, DownloadDocument, GetDocument};
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::{Analysis, FileStoreError};
@@ -80,7 +81,10 @@ async fn deleting_forgets_the_row_at_once_and_the_blob_soon() {
     let plant = Plant::new().await;
     let document = plant.stored(&plant.admin, plant.on_machine()).await;
     let kept = plant.stored(&plant.admin, plant.on_machine()).await;
-    DeleteDocument { id: document.id, expected_version: None }.run(&plant.world.core, &plant.admin).await.unwrap();
+    DeleteDocument { id: document.id, expected_version: ExpectedVersion::Any }
+        .run(&plant.world.core, &plant.admin)
+        .await
+        .unwrap();
     assert_eq!(plant.world.store.documents(), std::slice::from_ref(&kept));
     let waiting = plant.world.store.outbox();
     assert_eq!(waiting[0].message, OutboxMessage::RemoveFile { file_id: document.content.file.id });

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mif_application::access::Refusal;
 use mif_application::auth::LogOut;
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::{FileStoreError, ScanError};
@@ -107,7 +108,7 @@ async fn work_that_goes_to_somebody_else_half_way_takes_nothing_more() {
     let work = plant.work(Some(karims)).await;
     let give = plant.change(work, |intervention| intervention.technician_id = Some(salmas));
     let source = Arriving::with(&half()).meanwhile(give).then(&half());
-    plant.refuses(&karim, report(work), source, UploadError::NotFound).await;
+    plant.refuses(&karim, report(work), source, UploadError::Refused(Refusal::NotFound)).await;
 }
 
 #[tokio::test]

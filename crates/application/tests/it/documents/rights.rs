@@ -1,6 +1,6 @@
 //! Who may store, see and delete.
 
-use mif_application::access::{Action, Denied};
+use mif_application::access::{Action, ExpectedVersion, Refusal};
 use mif_application::documents::{DeleteDocument, DocumentError, GetDocument, ListDocuments, UploadError};
 use mif_domain::documents::DocumentId;
 use mif_domain::interventions::{InterventionId, Status};
@@ -9,14 +9,14 @@ use mif_domain::queries::{DocumentFilter, DocumentSort};
 
 use super::*;
 
-const SEES_NOTHING: UploadError = UploadError::NotFound;
+const SEES_NOTHING: UploadError = UploadError::Refused(Refusal::NotFound);
 
 impl Plant {
     async fn sees(&self, actor: &Actor, document: &Document) -> bool {
         match (GetDocument { id: document.id }).run(&self.world.core, actor).await {
             Ok(found) => found == *document,
             Err(error) => {
-                assert_eq!(error, DocumentError::NotFound);
+                assert_eq!(error, DocumentError::Refused(Refusal::NotFound));
                 false
             }
         }
@@ -35,7 +35,7 @@ impl Plant {
     }
 
     async fn delete(&self, actor: &Actor, document: &Document) -> Result<(), DocumentError> {
-        DeleteDocument { id: document.id, expected_version: None }.run(&self.world.core, actor).await
+        DeleteDocument { id: document.id, expected_version: ExpectedVersion::Any }.run(&self.world.core, actor).await
     }
 
     async fn cannot_store(&self, actor: &Actor, attachment: Attachment, why: UploadError) {
@@ -65,7 +65,7 @@ async fn customers_store_on_their_own_work_alone() {
     plant.stored(&leila, work).await;
     plant.cannot_store(&stranger, work, SEES_NOTHING).await;
     // They see their machine, but not what we keep about it.
-    let denied = Denied(Action::ViewDocuments);
+    let denied = Refusal::Denied(Action::ViewDocuments);
     plant.cannot_store(&leila, plant.on_machine(), denied.into()).await;
     plant.cannot_store(&stranger, plant.on_machine(), SEES_NOTHING).await;
 }
@@ -131,14 +131,14 @@ async fn customers_see_what_is_theirs_and_not_internal() {
     assert!(plant.sees(&leila, &open).await);
     for hidden in [&internal, &of_machine, &open_of_machine] {
         assert!(!plant.sees(&leila, hidden).await);
-        assert_eq!(plant.delete(&leila, hidden).await, Err(DocumentError::NotFound));
+        assert_eq!(plant.delete(&leila, hidden).await, Err(DocumentError::Refused(Refusal::NotFound)));
     }
     assert!(!plant.sees(&stranger, &open).await);
     assert_eq!(plant.lists(&leila, None).await, Ok(vec![open.id]));
     assert_eq!(plant.lists(&leila, Some(work)).await, Ok(vec![open.id]));
     assert_eq!(plant.lists(&stranger, None).await, Ok(Vec::new()));
-    assert_eq!(plant.lists(&stranger, Some(work)).await, Err(DocumentError::NotFound));
-    let denied = DocumentError::Denied(Denied(Action::ViewDocuments));
+    assert_eq!(plant.lists(&stranger, Some(work)).await, Err(DocumentError::Refused(Refusal::NotFound)));
+    let denied = DocumentError::Refused(Refusal::Denied(Action::ViewDocuments));
     assert_eq!(plant.lists(&leila, Some(plant.on_machine())).await, Err(denied));
 }
 
@@ -160,23 +160,23 @@ async fn technicians_delete_their_own_while_the_work_is_open() {
     let (karim, karims) = plant.technician("karim").await;
     let (salma, salmas) = plant.technician("salma").await;
     let work = plant.work(Some(karims)).await;
-    let denied = || Err(DocumentError::Denied(Denied(Action::DeleteDocuments)));
+    let denied = || Err(DocumentError::Refused(Refusal::Denied(Action::DeleteDocuments)));
 
     let foreign = plant.stored(&plant.admin, work).await;
     assert_eq!(plant.delete(&karim, &foreign).await, denied());
     let of_machine = plant.stored(&karim, plant.on_machine()).await;
     assert_eq!(plant.delete(&karim, &of_machine).await, denied());
     let (own, late) = (plant.stored(&karim, work).await, plant.stored(&karim, work).await);
-    assert_eq!(plant.delete(&salma, &own).await, Err(DocumentError::NotFound));
+    assert_eq!(plant.delete(&salma, &own).await, Err(DocumentError::Refused(Refusal::NotFound)));
     assert_eq!(plant.delete(&karim, &own).await, Ok(()));
     plant.lead(work, Status::Closed).await;
     assert_eq!(plant.delete(&karim, &late).await, denied());
     // Work that was taken away from them takes its documents along.
     plant.change(work, |intervention| intervention.technician_id = Some(salmas)).await;
-    assert_eq!(plant.delete(&karim, &late).await, Err(DocumentError::NotFound));
+    assert_eq!(plant.delete(&karim, &late).await, Err(DocumentError::Refused(Refusal::NotFound)));
     for document in [&foreign, &late, &of_machine] {
         assert_eq!(plant.delete(&plant.admin, document).await, Ok(()));
-        assert_eq!(plant.delete(&plant.admin, document).await, Err(DocumentError::NotFound));
+        assert_eq!(plant.delete(&plant.admin, document).await, Err(DocumentError::Refused(Refusal::NotFound)));
     }
     assert!(plant.world.store.documents().is_empty());
 }
@@ -187,7 +187,7 @@ async fn customers_delete_nothing_not_even_their_own() {
     let work = plant.work(None).await;
     let leila = plant.customer("leila", plant.customer).await;
     let own = plant.stored(&leila, work).await;
-    let denied = DocumentError::Denied(Denied(Action::DeleteDocuments));
+    let denied = DocumentError::Refused(Refusal::Denied(Action::DeleteDocuments));
     assert_eq!(plant.delete(&leila, &own).await, Err(denied));
 }
 
@@ -195,8 +195,8 @@ async fn customers_delete_nothing_not_even_their_own() {
 async fn a_document_that_changed_is_not_deleted_unseen() {
     let plant = Plant::new().await;
     let document = plant.stored(&plant.admin, plant.on_machine()).await;
-    let stale = DeleteDocument { id: document.id, expected_version: Some(2) };
-    assert_eq!(stale.run(&plant.world.core, &plant.admin).await, Err(DocumentError::Stale));
-    let seen = DeleteDocument { id: document.id, expected_version: Some(1) };
+    let stale = DeleteDocument { id: document.id, expected_version: ExpectedVersion::Exactly(2) };
+    assert_eq!(stale.run(&plant.world.core, &plant.admin).await, Err(DocumentError::Refused(Refusal::Stale)));
+    let seen = DeleteDocument { id: document.id, expected_version: ExpectedVersion::Exactly(1) };
     assert_eq!(seen.run(&plant.world.core, &plant.admin).await, Ok(()));
 }

@@ -24,13 +24,10 @@ impl From<ScanError> for ApiError {
 impl From<DocumentError> for ApiError {
     fn from(error: DocumentError) -> Self {
         match error {
-            DocumentError::NotFound => Code::NotFound.into(),
-            DocumentError::Denied(denied) => denied.into(),
-            DocumentError::Stale => Code::StaleVersion.into(),
+            DocumentError::Refused(refusal) => refusal.into(),
             DocumentError::Infected { signature } => {
                 Self::from(Code::DocumentInfected).with_member("signature", signature.map(String::from))
             }
-            DocumentError::Repository(error) => error.into(),
             DocumentError::Store(error) => error.into(),
         }
     }
@@ -39,8 +36,7 @@ impl From<DocumentError> for ApiError {
 impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> Self {
         match error {
-            UploadError::NotFound => Code::NotFound.into(),
-            UploadError::Denied(denied) => denied.into(),
+            UploadError::Refused(refusal) => refusal.into(),
             UploadError::SessionEnded => Code::SessionEnded.into(),
             UploadError::Archived => Code::InterventionArchived.into(),
             UploadError::Empty => Self::field("file", FieldProblem::Empty),
@@ -52,7 +48,6 @@ impl From<UploadError> for ApiError {
             UploadError::Scan(error) => error.into(),
             UploadError::Interrupted => Code::InterruptedBody.into(),
             UploadError::Idempotency(error) => error.into(),
-            UploadError::Repository(error) => error.into(),
             UploadError::Store(error) => error.into(),
         }
     }

@@ -9,10 +9,8 @@ use crate::wire::interventions::{Action, StatutIntervention};
 impl From<InterventionError> for ApiError {
     fn from(error: InterventionError) -> Self {
         match error {
-            InterventionError::NotFound => Code::NotFound.into(),
-            InterventionError::Denied(denied) => denied.into(),
+            InterventionError::Refused(refusal) => refusal.into(),
             InterventionError::NotYours => Code::Denied.into(),
-            InterventionError::Stale => Code::StaleVersion.into(),
             InterventionError::Forbidden { current, allowed } => {
                 let actions: Vec<_> = allowed.into_iter().map(Action::from).collect();
                 Self::from(Code::TransitionForbidden)
@@ -30,7 +28,6 @@ impl From<InterventionError> for ApiError {
                 Self::field("priorite", FieldProblem::Format("doit être haute au plus", "must be haute at most"))
             }
             InterventionError::Idempotency(error) => error.into(),
-            InterventionError::Repository(error) => error.into(),
         }
     }
 }

@@ -30,10 +30,8 @@ impl From<ConfirmEmailError> for ApiError {
 impl From<SendInvitationError> for ApiError {
     fn from(error: SendInvitationError) -> Self {
         match error {
-            SendInvitationError::NotFound => Code::NotFound.into(),
-            SendInvitationError::Denied(denied) => denied.into(),
+            SendInvitationError::Refused(refusal) => refusal.into(),
             SendInvitationError::NotInvitable => Code::NotInvitable.into(),
-            SendInvitationError::Repository(error) => error.into(),
         }
     }
 }

@@ -69,10 +69,8 @@ impl From<TurnOffMfaError> for ApiError {
 impl From<ResetMfaError> for ApiError {
     fn from(error: ResetMfaError) -> Self {
         match error {
-            ResetMfaError::NotFound => Code::NotFound.into(),
             ResetMfaError::NotActive => Code::MfaInactive.into(),
-            ResetMfaError::Denied(denied) => denied.into(),
-            ResetMfaError::Repository(error) => error.into(),
+            ResetMfaError::Refused(refusal) => refusal.into(),
         }
     }
 }

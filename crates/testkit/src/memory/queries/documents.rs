@@ -5,25 +5,18 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use mif_domain::documents::{Attachment, Document, DocumentId, FileId};
 use mif_domain::paging::{Page, PageRequest};
-use mif_domain::queries::{DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, EquipmentScope, KeyUse};
+use mif_domain::queries::{DocumentFilter, DocumentQueries, DocumentScope, DocumentSort, KeyUse};
 use mif_domain::repository::Stored;
 
 use super::super::state::State;
-use super::work::visible;
 use super::{NoQueries, first_rows};
 
 fn within(state: &State, document: &Document, scope: DocumentScope) -> bool {
     let attached = match document.content.attachment {
         Attachment::Intervention(id) => {
-            state.interventions.get(&id).is_some_and(|work| visible(work, scope.interventions))
+            state.interventions.get(&id).is_some_and(|work| scope.interventions.admits(work))
         }
-        Attachment::Equipment(id) => match scope.equipment {
-            EquipmentScope::All => true,
-            EquipmentScope::OfCustomer(customer) => {
-                state.equipment.get(&id).is_some_and(|machine| machine.sheet.customer_id == Some(customer))
-            }
-            EquipmentScope::Nothing => false,
-        },
+        Attachment::Equipment(id) => state.equipment.get(&id).is_some_and(|machine| scope.equipment.admits(machine)),
     };
     attached && (scope.internal || !document.content.is_internal)
 }

@@ -65,9 +65,8 @@ fn first_rows<S, T>(page: &PageRequest<S>, rows: impl Iterator<Item = T>) -> Pag
 #[async_trait]
 impl Queries for NoQueries {
     async fn find_user(&self, id: UserId, scope: UserScope) -> Stored<Option<UserView>> {
-        let visible = scope == UserScope::All || scope == UserScope::Only(id);
         let user = self.0.read(|state| state.users.get(&id).cloned());
-        Ok(user.filter(|_| visible).map(UserView::from))
+        Ok(user.filter(|_| scope.admits(id)).map(UserView::from))
     }
 
     async fn find_wanted_email(&self, user: UserId, at: Instant) -> Stored<Option<EmailAddress>> {
@@ -105,11 +104,7 @@ impl Queries for NoQueries {
 
     async fn find_equipment(&self, id: EquipmentId, scope: EquipmentScope) -> Stored<Option<Equipment>> {
         let equipment = self.0.read(|state| state.equipment.get(&id).cloned());
-        Ok(equipment.filter(|equipment| match scope {
-            EquipmentScope::All => true,
-            EquipmentScope::OfCustomer(customer) => equipment.sheet.customer_id == Some(customer),
-            EquipmentScope::Nothing => false,
-        }))
+        Ok(equipment.filter(|equipment| scope.admits(equipment)))
     }
 
     async fn list_equipment(

@@ -28,25 +28,6 @@ fn minutes(work: &Intervention) -> u64 {
     work.draft.estimated.map_or_else(planned, |estimated| u64::from(estimated.get()))
 }
 
-pub(super) fn visible(work: &Intervention, scope: InterventionScope) -> bool {
-    let free = work.status == Status::Open && work.technician_id.is_none();
-    match scope {
-        InterventionScope::All => true,
-        InterventionScope::OfTechnician(technician) => free || work.technician_id == Some(technician),
-        InterventionScope::Unassigned => free,
-        InterventionScope::OfCustomer(customer) => work.customer_id == Some(customer),
-        InterventionScope::Nothing => false,
-    }
-}
-
-fn shows(scope: CustomerScope, id: CustomerId) -> bool {
-    match scope {
-        CustomerScope::All => true,
-        CustomerScope::Only(only) => only == id,
-        CustomerScope::Nothing => false,
-    }
-}
-
 impl State {
     fn skills_of(&self, technician: TechnicianId) -> Vec<HeldSkill> {
         let held = self.held.iter().filter(|((holder, _), _)| *holder == technician);
@@ -101,7 +82,7 @@ impl State {
 #[async_trait]
 impl CustomerQueries for NoQueries {
     async fn find_customer(&self, id: CustomerId, scope: CustomerScope) -> Stored<Option<Customer>> {
-        Ok(self.0.read(|state| state.customers.get(&id).cloned()).filter(|_| shows(scope, id)))
+        Ok(self.0.read(|state| state.customers.get(&id).cloned()).filter(|_| scope.admits(id)))
     }
 
     async fn list_customers(
@@ -111,7 +92,7 @@ impl CustomerQueries for NoQueries {
         page: &PageRequest<CustomerSort>,
     ) -> Stored<Page<Customer>> {
         let rows = |state: &State| {
-            first_rows(page, state.customers.values().filter(|customer| shows(scope, customer.id)).cloned())
+            first_rows(page, state.customers.values().filter(|customer| scope.admits(customer.id)).cloned())
         };
         Ok(self.0.read(rows))
     }
@@ -166,7 +147,7 @@ impl InterventionQueries for NoQueries {
         scope: InterventionScope,
     ) -> Stored<Option<InterventionView>> {
         Ok(self.0.read(|state| {
-            let found = state.interventions.get(&id).filter(|work| visible(work, scope))?;
+            let found = state.interventions.get(&id).filter(|work| scope.admits(work))?;
             state.intervention_view(found)
         }))
     }
@@ -178,7 +159,7 @@ impl InterventionQueries for NoQueries {
         page: &PageRequest<InterventionSort>,
     ) -> Stored<Page<InterventionView>> {
         let rows = |state: &State| {
-            let in_scope = state.interventions.values().filter(|work| visible(work, scope));
+            let in_scope = state.interventions.values().filter(|work| scope.admits(work));
             first_rows(page, in_scope.filter_map(|work| state.intervention_view(work)))
         };
         Ok(self.0.read(rows))
