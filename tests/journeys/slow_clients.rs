@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::{ADMIN, Database, PASSWORD, Server, Site, Stopwatch};
 
-/// SECURITY 4, and what a loaded machine may add.
+/// Five seconds, and what a loaded machine may add.
 const CUT: std::ops::Range<Duration> = Duration::from_secs(4)..Duration::from_secs(15);
 
 /// Sends this and nothing more, and waits for the end of the connection.

@@ -19,7 +19,7 @@ pub use encoding::encode;
 pub use mark::{CheckpointLog, CheckpointLogError, Mark, MarkKind, SignedMark};
 
 words! {
-    /// What happened. The stored spelling is the one of SECURITY 6.
+    /// What happened. The stored spelling is the one of the wire.
     AuditKind {
         /// A sign-in that worked.
         LoginSuccess = "auth.login.success",

@@ -1,4 +1,4 @@
-//! Guessing at passwords, and how little of it is allowed (SECURITY 3). An attempt is counted as a failure before the
+//! Guessing at passwords, and how little of it is allowed. An attempt is counted as a failure before the
 //! password is looked at, so that any number of attempts at once reach the hasher as often as one after the other.
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! Who may do what: DOMAIN 7 as a table. The only place that knows it.
+//! Who may do what, as a table. The only place that knows it.
 
 use mif_domain::interventions::{Caller, Intervention};
 use mif_domain::queries::{CustomerScope, DocumentScope, EquipmentScope, InterventionScope, UserScope};
@@ -55,10 +55,10 @@ pub enum Reach {
 }
 
 /// How far a role's right reaches: the table.
-#[expect(clippy::match_same_arms, reason = "an action a row, as on the paper")]
+#[expect(clippy::match_same_arms, reason = "an action a row, as one reads a table")]
 pub fn reach(role: Role, action: Action) -> Reach {
     use Reach::{All, Nothing, Own, OwnCustomer};
-    // The columns of the paper: admin, responsable, technicien, client.
+    // The columns: admin, responsable, technicien, client.
     let [admin, manager, technician, customer] = match action {
         Action::ViewUsers => [All, Own, Own, Own],
         Action::ManageUsers => [All, Nothing, Nothing, Nothing],

@@ -1,4 +1,4 @@
-//! Renewing a session with its refresh token: the five rules of SECURITY 2, tried in order. Each is one conditional
+//! Renewing a session with its refresh token: five rules, tried in order. Each is one conditional
 //! statement of the repository, so that the database decides between any number of callers.
 
 use mif_domain::Instant;

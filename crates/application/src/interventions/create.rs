@@ -37,12 +37,12 @@ impl CreateIntervention {
         once: Option<Once<'_, InterventionWithSteps>>,
     ) -> Result<Done<InterventionWithSteps>, InterventionError> {
         self.check_rights(actor)?;
-        let scope = policy::equipment_scope(actor);
-        let equipment = core.queries.find_equipment(self.draft.equipment_id, scope).await?;
-        let equipment = equipment.ok_or(InterventionError::UnknownEquipment)?;
-
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
+        // Held, because its customer is copied: from then on that decides who sees the work.
+        let equipment = work.equipment().find_for_update(self.draft.equipment_id).await?;
+        let equipment = equipment.filter(|machine| policy::equipment_scope(actor).admits(machine));
+        let equipment = equipment.ok_or(InterventionError::UnknownEquipment)?;
         if let Some(answer) = idempotency::claim(&mut *work, once.as_ref(), now).await? {
             return Ok(Done::Before(answer));
         }

@@ -6,13 +6,13 @@ use mif_domain::customers::CustomerId;
 use mif_domain::queries::UserView;
 use mif_domain::repository::{Constraint, RepositoryError, Stored};
 use mif_domain::sessions::RevokeReason;
-use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
+use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{EmailAddress, FullName, Language, Role, User, UserId, Username};
 use thiserror::Error;
 
 use super::email::tell_old_address;
 use super::read::manage;
-use crate::access::{Actor, ExpectedVersion, Refusal};
+use crate::access::{Action, Actor, ExpectedVersion, Refusal, still_permitted};
 use crate::technicians::account::{DischargeError, discharge, enlist, hold};
 use crate::{Change, Core};
 
@@ -97,8 +97,8 @@ impl UpdateUser {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        // Taken before the row, always in this order, by everybody who may take an administrator away.
-        work.lock(NamedLock::Admins).await?;
+        // The lock of administrators before any row, always in this order, by everybody who may take one away.
+        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
         if self.changes.role != Change::Keep {
             hold(&mut *work, self.id).await?;
         }

@@ -1,4 +1,4 @@
-//! The life cycle of an intervention (DOMAIN 2), as one table. A closed intervention cannot be restarted: no row of
+//! The life cycle of an intervention, as one table. A closed intervention cannot be restarted: no row of
 //! [`Step::Start`] or [`Step::Resume`] begins at [`Status::Closed`]; it can only be reopened, by those who dispatch, with a
 //! reason, within thirty days.
 

@@ -1,4 +1,4 @@
-//! Sessions inside a unit of work. The rules of rotation (SECURITY 2) are the conditions of these statements.
+//! Sessions inside a unit of work. The rules of rotation are the conditions of these statements.
 
 use async_trait::async_trait;
 

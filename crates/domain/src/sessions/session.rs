@@ -92,7 +92,7 @@ impl SessionState {
     }
 }
 
-/// The durations of SECURITY 2, in one place.
+/// The durations of sessions and tokens, in one place.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits;
 

@@ -1,4 +1,4 @@
-//! A CSV file: the body itself, or the part `file` of a form. At most 5 MiB (SECURITY 4).
+//! A CSV file: the body itself, or the part `file` of a form. At most 5 MiB.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};

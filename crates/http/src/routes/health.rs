@@ -3,11 +3,11 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, get};
+use mif_application::access::{Action, policy};
 use mif_application::operations::{Health, OutboxHealth};
 use mif_domain::documents::{ScannerHealth, StoreHealth};
 use mif_domain::mail::MailerHealth;
 use mif_domain::queries::DatabaseHealth;
-use mif_domain::users::Role;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -186,7 +186,7 @@ async fn report(state: &ApiState, request: &HttpRequest) -> HttpResponse {
     let status = if well { "ok" } else { "degraded" };
     let detail = match board {
         // Without the database nobody can be known: whoever asks then should not wait to be told so.
-        Some(seen) if database != DatabaseHealth::Unreachable && is_admin(request).await => Some(detail(seen)),
+        Some(seen) if database != DatabaseHealth::Unreachable && may_see_detail(request).await => Some(detail(seen)),
         _ => None,
     };
     let (version, database, keys) = (state.version, of_database(database), of_keys(can_sign));
@@ -194,11 +194,12 @@ async fn report(state: &ApiState, request: &HttpRequest) -> HttpResponse {
 }
 
 /// Whoever is no administrator, or nobody, sees the words alone.
-async fn is_admin(request: &HttpRequest) -> bool {
+async fn may_see_detail(request: &HttpRequest) -> bool {
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return false;
     }
-    Authenticated::extract(request).await.is_ok_and(|actor| actor.role() == Role::Admin)
+    let actor = Authenticated::extract(request).await;
+    actor.is_ok_and(|actor| policy::permit(&actor, Action::ViewOperations).is_ok())
 }
 
 fn detail(seen: Health) -> HealthDetail {

@@ -1,4 +1,4 @@
-//! The headers of SECURITY 4 on every answer, whatever went wrong: generated from the document.
+//! The headers that every answer carries, whatever went wrong: generated from the document.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Every route x role x {own, other's, absent}, generated from the document and held against the table of DOMAIN 7.
+//! Every route x role x {own, other's, absent}, generated from the document and held against a table of statuses.
 
 use chrono::TimeDelta;
 
@@ -81,7 +81,7 @@ enum Target {
     Absent,
 }
 
-/// The statuses of DOMAIN 7 for the roles admin, responsable, technicien, client on a target.
+/// The statuses for the roles admin, responsable, technicien, client on a target.
 const EXPECTED: &[(&str, Target, [u16; 4])] = &[
     ("listerUtilisateurs", Target::Own, [200, 403, 403, 403]),
     ("creerUtilisateur", Target::Own, [422, 422, 422, 422]),
