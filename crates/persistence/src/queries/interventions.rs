@@ -23,6 +23,7 @@ use sqlx::{ColumnIndex, Decode, Row};
 
 use super::SeaQueries;
 use super::page::{Names, SortBy, fetch, holds};
+use crate::entity::interventions::{OPEN_WORK, status_rank};
 use crate::entity::{equipment, interventions as table, technicians, users};
 use crate::errors::plain;
 
@@ -101,25 +102,12 @@ fn narrowed(queries: &SeaQueries, rows: Select<table::Entity>, filter: &Interven
         .filter(within(Column::CreatedAt, filter.created))
         .filter(within(Column::DueAt, filter.due))
         .apply_if(filter.late_at, |rows, (late, at)| {
-            let is_late = Column::DueAt.is_not_null().and(Column::DueAt.lt(at)).and(open_work());
+            let is_late = Column::DueAt.is_not_null().and(Column::DueAt.lt(at)).and(Expr::cust(OPEN_WORK));
             rows.filter(if late { is_late } else { is_late.not() })
         })
 }
 
-/// The generated column of the same name: a filter that asks for it walks the index that the sort walks.
-fn status_rank(status: Status) -> i64 {
-    match status {
-        Status::Open => 1,
-        Status::Assigned => 2,
-        Status::InProgress => 3,
-        Status::OnHold => 4,
-        Status::Closed => 5,
-        Status::Cancelled => 6,
-        Status::Archived => 7,
-    }
-}
-
-/// See [`status_rank`].
+/// The generated column of the same name, see [`status_rank`].
 fn priority_rank(priority: Priority) -> i64 {
     match priority {
         Priority::Scheduled => 1,
@@ -136,15 +124,12 @@ fn within(column: table::Column, span: TimeSpan) -> Condition {
     Condition::all().add_option(from).add_option(until)
 }
 
-fn open_work() -> SimpleExpr {
-    let open: Vec<_> = Status::ALL.iter().copied().filter(|status| status.is_open_work()).collect();
-    is_in_state(&open)
-}
-
-/// With the ranks in the statement itself: PostgreSQL would not take the index on open work for any bound value.
+/// With the ranks in the statement itself: PostgreSQL would not take the index on open work for any bound value, and SQLite
+/// for nothing but its own words.
 fn is_in_state(statuses: &[Status]) -> SimpleExpr {
     let ranks = statuses.iter().map(|status| Expr::Constant(status_rank(*status).into()));
-    Expr::col((table::Entity, table::Column::StatusRank)).is_in(ranks)
+    let in_state = Expr::col((table::Entity, table::Column::StatusRank)).is_in(ranks);
+    if statuses.iter().all(|status| status.is_open_work()) { in_state.and(Expr::cust(OPEN_WORK)) } else { in_state }
 }
 
 /// What a scope lets through.
@@ -305,15 +290,16 @@ fn history_entry(intervention_id: InterventionId, row: &QueryResult) -> Stored<H
     Ok(HistoryEntry { id, author: row.try_get("", "author").map_err(plain)?, entry })
 }
 
-const CANDIDATES: &str = "\
-    SELECT technicians.id, COALESCE(full_name, username) AS name, availability, zone, \
-      (SELECT count(*) FROM interventions WHERE technician_id = technicians.id \
-         AND status IN ('open', 'assigned', 'in_progress', 'on_hold')) AS open_work, \
-      EXISTS (SELECT 1 FROM interventions WHERE technician_id = technicians.id \
-         AND status IN ('open', 'assigned', 'in_progress', 'on_hold') \
-         AND planned_start_at < $2 AND planned_end_at > $1 AND interventions.id <> $3) AS slot_taken \
-    FROM technicians JOIN users ON users.id = user_id \
-    WHERE archived_at IS NULL AND is_active ORDER BY technicians.id LIMIT 1000";
+static CANDIDATES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT technicians.id, COALESCE(full_name, username) AS name, availability, zone, \
+           (SELECT count(*) FROM interventions WHERE technician_id = technicians.id AND {OPEN_WORK}) AS open_work, \
+           EXISTS (SELECT 1 FROM interventions WHERE technician_id = technicians.id AND {OPEN_WORK} \
+              AND planned_start_at < $2 AND planned_end_at > $1 AND interventions.id <> $3) AS slot_taken \
+         FROM technicians JOIN users ON users.id = user_id \
+         WHERE archived_at IS NULL AND is_active ORDER BY technicians.id LIMIT 1000"
+    )
+});
 
 const SKILLS_OF_ALL: &str = "\
     SELECT technician_id, name, domain, level FROM technician_skills JOIN skills ON skills.id = skill_id \
@@ -332,7 +318,7 @@ pub(super) async fn candidates(
     // Without a slot nothing overlaps: an empty span in the far past.
     let never = chrono::DateTime::UNIX_EPOCH;
     let (start, end) = slot.map_or((never, never), |slot| (slot.start(), slot.end()));
-    let statement = queries.statement(CANDIDATES, vec![start.into(), end.into(), except.0.into()]);
+    let statement = queries.statement(&CANDIDATES, vec![start.into(), end.into(), except.0.into()]);
     let rows = queries.0.reader.query_all_raw(statement).await.map_err(plain)?;
     rows.iter().map(|row| candidate(row, &mut skills)).collect()
 }

@@ -17,6 +17,7 @@ use sea_orm::{
 
 use super::SeaQueries;
 use super::page::{SortBy, fetch, holds};
+use crate::entity::interventions::OPEN_WORK;
 use crate::entity::{skills, technicians as table, users};
 use crate::errors::plain;
 
@@ -135,11 +136,6 @@ fn held_skill(row: &QueryResult) -> Stored<HeldSkill> {
     Ok(HeldSkill { skill: skill.into_skill()?, level })
 }
 
-const OPEN_WORK: &str = "\
-    SELECT planned_start_at, planned_end_at, estimated_minutes, due_at FROM interventions \
-    WHERE technician_id = $1 AND status IN ('open', 'assigned', 'in_progress', 'on_hold') \
-    ORDER BY id LIMIT 10000";
-
 pub(super) async fn load(
     queries: &SeaQueries,
     id: TechnicianId,
@@ -147,7 +143,11 @@ pub(super) async fn load(
     until: Instant,
     now: Instant,
 ) -> Stored<TechnicianLoad> {
-    let statement = queries.statement(OPEN_WORK, vec![id.0.into()]);
+    let sql = format!(
+        "SELECT planned_start_at, planned_end_at, estimated_minutes, due_at FROM interventions \
+         WHERE technician_id = $1 AND {OPEN_WORK} ORDER BY id LIMIT 10000"
+    );
+    let statement = queries.statement(&sql, vec![id.0.into()]);
     let rows = queries.0.reader.query_all_raw(statement).await.map_err(plain)?;
     let mut load = TechnicianLoad { planned: 0, planned_minutes: 0, unplanned: 0, late: 0 };
     for row in &rows {

@@ -1,0 +1,40 @@
+//! Indexes on open work, as it is asked for: of a technician, and what may be late.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect::run;
+
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+const UP: &[&str] = &[
+    // A technician may have years of work behind them: whether a time is free, and their load, look at what is open.
+    "CREATE INDEX interventions_open_of_technician_idx ON interventions (technician_id, planned_start_at) \
+       WHERE status_rank <= 4",
+    // The same as before, in the words in which open work is now asked for.
+    "DROP INDEX interventions_lateness_idx",
+    "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
+       WHERE late_notified_at IS NULL AND status_rank <= 4",
+];
+
+const DOWN: &[&str] = &[
+    "DROP INDEX interventions_lateness_idx",
+    "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
+       WHERE late_notified_at IS NULL AND status IN ('open', 'assigned', 'in_progress', 'on_hold')",
+    "DROP INDEX interventions_open_of_technician_idx",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, UP).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, DOWN).await
+    }
+}
