@@ -11,6 +11,8 @@ const UP: &[&str] = &[
     // A technician may have years of work behind them: whether a time is free, and their load, look at what is open.
     "CREATE INDEX interventions_open_of_technician_idx ON interventions (technician_id, planned_start_at) \
        WHERE status_rank <= 4",
+    // What any technician may take, beside their own.
+    "CREATE INDEX interventions_unassigned_idx ON interventions (id) WHERE technician_id IS NULL AND status_rank <= 4",
     // The same as before, in the words in which open work is now asked for.
     "DROP INDEX interventions_lateness_idx",
     "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
@@ -21,6 +23,7 @@ const DOWN: &[&str] = &[
     "DROP INDEX interventions_lateness_idx",
     "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
        WHERE late_notified_at IS NULL AND status IN ('open', 'assigned', 'in_progress', 'on_hold')",
+    "DROP INDEX interventions_unassigned_idx",
     "DROP INDEX interventions_open_of_technician_idx",
 ];
 

@@ -14,17 +14,17 @@ use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Availability, Level, TechnicianId};
 use mif_domain::text::{Paragraph, searchable};
 use mif_domain::users::UserId;
-use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult,
-    QueryTrait, RuntimeErr, Select,
+    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, IdenStatic as _, Iterable as _,
+    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, RuntimeErr, Select,
 };
 use sqlx::{ColumnIndex, Decode, Row};
 
 use super::SeaQueries;
-use super::page::{Names, SortBy, fetch, holds};
+use super::page::{Names, SortBy, Within, fetch, holds};
+use crate::entity::interventions as table;
 use crate::entity::interventions::{OPEN_WORK, status_rank};
-use crate::entity::{equipment, interventions as table, technicians, users};
 use crate::errors::plain;
 
 /// A row beside the names of its machine and its technician.
@@ -41,18 +41,21 @@ pub(super) async fn find(
 ) -> Stored<Option<InterventionView>> {
     // Written out because mobile clients send this all day: building it anew costs more than running it.
     static ANY: LazyLock<String> = LazyLock::new(|| {
-        with_names(table::Entity::find())
-            .filter(Expr::cust("interventions.id = $1"))
-            .build(sea_orm::DatabaseBackend::Postgres)
-            .sql
+        let columns: Vec<_> = columns().map(|column| format!("interventions.{}", column.as_str())).collect();
+        let (columns, Names { columns: names, joins }) = (columns.join(", "), NAMES);
+        let joins = joins.replace("page.", "interventions.");
+        format!("SELECT {columns}, {names} FROM interventions {joins} WHERE interventions.id = $1")
     });
-    let row = match visible(scope) {
-        Visible::Everything => queries.one(&ANY, vec![id.0.into()]).await?,
-        Visible::Some(condition) => {
-            let rows = with_names(table::Entity::find()).filter(table::Column::Id.eq(id.0)).filter(condition);
-            queries.0.reader.query_one_raw(rows.build(queries.0.backend())).await.map_err(plain)?
-        }
-        Visible::Nothing => None,
+    static OF_TECHNICIAN: LazyLock<String> =
+        LazyLock::new(|| format!("{} AND (interventions.technician_id = $2 OR ({}))", *ANY, *UNASSIGNED));
+    static OF_NOBODY: LazyLock<String> = LazyLock::new(|| format!("{} AND {}", *ANY, *UNASSIGNED));
+    static OF_CUSTOMER: LazyLock<String> = LazyLock::new(|| format!("{} AND interventions.customer_id = $2", *ANY));
+    let row = match scope {
+        InterventionScope::All => queries.one(&ANY, vec![id.0.into()]).await?,
+        InterventionScope::OfTechnician(own) => queries.one(&OF_TECHNICIAN, vec![id.0.into(), own.0.into()]).await?,
+        InterventionScope::Unassigned => queries.one(&OF_NOBODY, vec![id.0.into()]).await?,
+        InterventionScope::OfCustomer(own) => queries.one(&OF_CUSTOMER, vec![id.0.into(), own.0.into()]).await?,
+        InterventionScope::Nothing => None,
     };
     let named = row.as_ref().map(Named::read).transpose().map_err(plain)?;
     named.map(Named::into_view).transpose()
@@ -65,10 +68,25 @@ pub(super) async fn list(
     page: &PageRequest<InterventionSort>,
 ) -> Stored<Page<InterventionView>> {
     use table::Column;
-    let rows = match visible(scope) {
-        Visible::Everything => table::Entity::find(),
-        Visible::Some(condition) => table::Entity::find().filter(condition),
-        Visible::Nothing => return Ok(Page { items: Vec::new(), next: None, total: page.with_total.then_some(0) }),
+    let rows = table::Entity::find().select_only().columns(columns());
+    let of = |column, id| Within::Of(column, id);
+    let (rows, within) = match scope {
+        InterventionScope::OfTechnician(id) => {
+            let parts =
+                [Column::TechnicianId.eq(id.0), Expr::cust_with_values(format!("$1 > 0 AND {}", *UNASSIGNED), [id.0])];
+            (rows, Within::OfAndBeside("technician_id", id.0, Box::new(parts)))
+        }
+        InterventionScope::OfCustomer(id) => (rows.filter(Column::CustomerId.eq(id.0)), of("customer_id", id.0)),
+        InterventionScope::Unassigned => (rows.filter(Expr::cust(&*UNASSIGNED)), Within::Table),
+        InterventionScope::Nothing => {
+            return Ok(Page { items: Vec::new(), next: None, total: page.with_total.then_some(0) });
+        }
+        InterventionScope::All => {
+            let machine = filter.equipment_id.map(|id| of("equipment_id", id.0));
+            let technician = filter.technician_id.map(|id| of("technician_id", id.0));
+            let customer = filter.customer_id.map(|id| of("customer_id", id.0));
+            (rows, machine.or(technician).or(customer).unwrap_or(Within::Table))
+        }
     };
     let rows = narrowed(queries, rows, filter);
     let (column, nullable) = match page.sort {
@@ -84,7 +102,7 @@ pub(super) async fn list(
     };
     let sort = page.sort;
     let keyset = move |named: &Named| Keyset { id: named.row.id, value: sort_value(&named.row, sort) };
-    let by = SortBy { column, nullable, id: Column::Id, names: Some(NAMES) };
+    let by = SortBy { column, nullable, id: Column::Id, names: Some(NAMES), within };
     fetch(&queries.0.reader, rows, by, page, Named::read, keyset, Named::into_view).await
 }
 
@@ -132,6 +150,17 @@ fn is_in_state(statuses: &[Status]) -> SimpleExpr {
     if statuses.iter().all(|status| status.is_open_work()) { in_state.and(Expr::cust(OPEN_WORK)) } else { in_state }
 }
 
+/// What any technician may take, in the words of the index on it.
+static UNASSIGNED: LazyLock<String> = LazyLock::new(|| {
+    let rank = status_rank(Status::Open);
+    format!("interventions.technician_id IS NULL AND interventions.status_rank = {rank} AND {OPEN_WORK}")
+});
+
+/// The columns of an intervention in the order of its entity, without the text that is only for searching.
+fn columns() -> impl Iterator<Item = table::Column> {
+    table::Column::iter().filter(|column| !matches!(column, table::Column::SearchText))
+}
+
 /// What a scope lets through.
 pub(super) enum Visible {
     Everything,
@@ -141,7 +170,7 @@ pub(super) enum Visible {
 
 pub(super) fn visible(scope: InterventionScope) -> Visible {
     use table::Column;
-    let unassigned = || Column::TechnicianId.is_null().and(is_in_state(&[Status::Open]));
+    let unassigned = || Expr::cust(&*UNASSIGNED);
     match scope {
         InterventionScope::All => Visible::Everything,
         InterventionScope::OfTechnician(id) => Visible::Some(Column::TechnicianId.eq(id.0).or(unassigned())),
@@ -151,30 +180,13 @@ pub(super) fn visible(scope: InterventionScope) -> Visible {
     }
 }
 
-/// The same two columns that [`with_names`] adds, for a page.
+/// The names that go with the rows of a page.
 const NAMES: Names = Names {
     columns: "equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name",
     joins: "JOIN equipment ON equipment.id = page.equipment_id \
         LEFT JOIN technicians ON technicians.id = page.technician_id \
         LEFT JOIN users ON users.id = technicians.user_id",
 };
-
-/// The same rows with two more columns, after those of the table.
-fn with_names(mut rows: Select<table::Entity>) -> Select<table::Entity> {
-    let machine =
-        Expr::col((equipment::Entity, equipment::Column::Id)).equals((table::Entity, table::Column::EquipmentId));
-    let technician =
-        Expr::col((technicians::Entity, technicians::Column::Id)).equals((table::Entity, table::Column::TechnicianId));
-    let account =
-        Expr::col((users::Entity, users::Column::Id)).equals((technicians::Entity, technicians::Column::UserId));
-    QueryTrait::query(&mut rows)
-        .join(JoinType::InnerJoin, equipment::Entity, machine)
-        .join(JoinType::LeftJoin, technicians::Entity, technician)
-        .join(JoinType::LeftJoin, users::Entity, account)
-        .expr_as(Expr::col((equipment::Entity, equipment::Column::Name)), "equipment_name")
-        .expr_as(Expr::cust("COALESCE(users.full_name, users.username)"), "technician_name");
-    rows
-}
 
 fn sort_value(row: &table::Model, sort: InterventionSort) -> SortValue {
     let optional = |at: Option<Instant>| at.map_or(SortValue::Null, SortValue::Instant);
@@ -192,7 +204,7 @@ fn sort_value(row: &table::Model, sort: InterventionSort) -> SortValue {
 }
 
 impl Named {
-    /// Reads a row by position, straight from the driver: see [`equipment::Model::from_row`].
+    /// Reads a row by position, straight from the driver: see `equipment::Model::from_row`.
     fn read(row: &QueryResult) -> Result<Self, DbErr> {
         let decoded = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
             (Some(row), _) => Self::decode(row),
@@ -237,14 +249,14 @@ impl Named {
             late_notified_at: row.try_get_unchecked(23)?,
             // Only for searching.
             search_text: String::new(),
-            created_at: row.try_get_unchecked(25)?,
-            updated_at: row.try_get_unchecked(26)?,
-            version: row.try_get_unchecked(27)?,
-            priority_rank: row.try_get_unchecked(28)?,
-            status_rank: row.try_get_unchecked(29)?,
+            created_at: row.try_get_unchecked(24)?,
+            updated_at: row.try_get_unchecked(25)?,
+            version: row.try_get_unchecked(26)?,
+            priority_rank: row.try_get_unchecked(27)?,
+            status_rank: row.try_get_unchecked(28)?,
         };
-        let equipment_name = row.try_get_unchecked(30)?;
-        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(31)? })
+        let equipment_name = row.try_get_unchecked(29)?;
+        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(30)? })
     }
 
     fn into_view(self) -> Stored<InterventionView> {

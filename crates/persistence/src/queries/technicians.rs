@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::SeaQueries;
-use super::page::{SortBy, fetch, holds};
+use super::page::{SortBy, Within, fetch, holds};
 use crate::entity::interventions::OPEN_WORK;
 use crate::entity::{skills, technicians as table, users};
 use crate::errors::plain;
@@ -55,10 +55,11 @@ pub(super) async fn list(
     let keyset = move |(row, user): &Row| Keyset { id: row.id, value: sort_value(row, user, sort) };
     let reader = &queries.0.reader;
     let id = Column::Id;
-    let own = |column: Column, nullable| SortBy { column, nullable, id, names: None };
+    let own = |column: Column, nullable| SortBy { column, nullable, id, names: None, within: Within::Table };
     let rows = match sort {
         TechnicianSort::Username => {
-            let by = SortBy { column: users::Column::Username, nullable: false, id, names: None };
+            let by =
+                SortBy { column: users::Column::Username, nullable: false, id, names: None, within: Within::Table };
             fetch(reader, rows, by, page, read, keyset, Ok).await
         }
         TechnicianSort::Id => fetch(reader, rows, own(Column::Id, false), page, read, keyset, Ok).await,
@@ -192,6 +193,6 @@ pub(super) async fn list_skills(
         };
         Keyset { id: row.id, value }
     };
-    let by = SortBy { column, nullable: false, id: Column::Id, names: None };
+    let by = SortBy { column, nullable: false, id: Column::Id, names: None, within: Within::Table };
     fetch(&queries.0.reader, rows, by, page, read, keyset, skills::Model::into_skill).await
 }
