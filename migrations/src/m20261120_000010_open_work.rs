@@ -1,4 +1,5 @@
-//! Indexes on open work, as it is asked for: of a technician, and what may be late.
+//! Indexes on open work, as it is asked for: of a technician, of nobody, and what may be late; and on notifications that
+//! have had their day.
 
 use sea_orm_migration::prelude::*;
 
@@ -17,9 +18,14 @@ const UP: &[&str] = &[
     "DROP INDEX interventions_lateness_idx",
     "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
        WHERE late_notified_at IS NULL AND status_rank <= 4",
+    // Each notification stands in one of these: what was read goes sooner than what was not.
+    "CREATE INDEX notifications_read_idx ON notifications (read_at) WHERE read_at IS NOT NULL",
+    "CREATE INDEX notifications_unread_idx ON notifications (sent_at) WHERE read_at IS NULL",
 ];
 
 const DOWN: &[&str] = &[
+    "DROP INDEX notifications_unread_idx",
+    "DROP INDEX notifications_read_idx",
     "DROP INDEX interventions_lateness_idx",
     "CREATE INDEX interventions_lateness_idx ON interventions (due_at) \
        WHERE late_notified_at IS NULL AND status IN ('open', 'assigned', 'in_progress', 'on_hold')",
