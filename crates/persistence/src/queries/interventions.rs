@@ -313,10 +313,6 @@ static CANDIDATES: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-const SKILLS_OF_ALL: &str = "\
-    SELECT technician_id, name, domain, level FROM technician_skills JOIN skills ON skills.id = skill_id \
-    ORDER BY technician_id, name";
-
 pub(super) async fn candidates(
     queries: &SeaQueries,
     equipment: EquipmentId,
@@ -353,19 +349,32 @@ fn candidate(row: &QueryResult, skills: &mut HashMap<i64, Vec<(String, Level)>>)
 
 /// Who has a skill whose name or domain is this kind of machine.
 async fn matching_skills(queries: &SeaQueries, kind: &str) -> Stored<HashMap<i64, Vec<(String, Level)>>> {
-    let rows = queries.0.reader.query_all_raw(queries.statement(SKILLS_OF_ALL, Vec::new())).await.map_err(plain)?;
     let mut matching: HashMap<i64, Vec<(String, Level)>> = HashMap::new();
-    for row in &rows {
-        let name: String = row.try_get("", "name").map_err(plain)?;
-        let domain: String = row.try_get("", "domain").map_err(plain)?;
-        if searchable(&name) != kind && searchable(&domain) != kind {
-            continue;
+    // Folded here, each skill once and not each time that somebody has it.
+    let skills = queries.statement("SELECT id, name, domain FROM skills ORDER BY id", Vec::new());
+    let mut ids: Vec<String> = Vec::new();
+    for row in &queries.0.reader.query_all_raw(skills).await.map_err(plain)? {
+        let text = |column| row.try_get::<String>("", column).map_err(plain);
+        if searchable(&text("name")?) == kind || searchable(&text("domain")?) == kind {
+            ids.push(row.try_get::<i64>("", "id").map_err(plain)?.to_string());
         }
+    }
+    if ids.is_empty() {
+        return Ok(matching);
+    }
+    // Identifiers are numbers of our own: they may stand in the statement.
+    let sql = format!(
+        "SELECT technician_id, name, level FROM technician_skills JOIN skills ON skills.id = skill_id \
+         WHERE skill_id IN ({}) ORDER BY technician_id, name",
+        ids.join(", ")
+    );
+    let rows = queries.0.reader.query_all_raw(queries.statement(&sql, Vec::new())).await.map_err(plain)?;
+    for row in &rows {
         let technician: i64 = row.try_get("", "technician_id").map_err(plain)?;
         let level: String = row.try_get("", "level").map_err(plain)?;
         let unknown = || RepositoryError::corrupt("technician_skills", "level", technician, "is unknown");
         let level = Level::from_stored(&level).ok_or_else(unknown)?;
-        matching.entry(technician).or_default().push((name, level));
+        matching.entry(technician).or_default().push((row.try_get("", "name").map_err(plain)?, level));
     }
     Ok(matching)
 }

@@ -272,5 +272,7 @@ pub async fn the_load_of_a_period_is_added_up(backend: &Backend) {
     assert_eq!(load(karim, 0, 10 * hour + 1).await, TechnicianLoad { planned: 3, planned_minutes: 135, ..day });
     let nothing = TechnicianLoad { planned: 0, planned_minutes: 0, unplanned: 0, late: 0 };
     assert_eq!(load(hassan, 2 * hour, 3 * hour).await, nothing);
+    backend.insert_intervention(fuite().slot(a_slot(2 * hour, 3 * hour - 1)).build(), Some(hassan), T0).await;
+    assert_eq!(load(hassan, 2 * hour, 3 * hour).await, TechnicianLoad { planned: 1, planned_minutes: 59, ..nothing });
     assert_eq!(load(TechnicianId(404), 0, hour).await, nothing);
 }
