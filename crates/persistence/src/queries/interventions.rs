@@ -378,9 +378,3 @@ async fn matching_skills(queries: &SeaQueries, kind: &str) -> Stored<HashMap<i64
     }
     Ok(matching)
 }
-
-pub(super) async fn technician_of_user(queries: &SeaQueries, user: UserId) -> Stored<Option<TechnicianId>> {
-    let sql = "SELECT id FROM technicians WHERE user_id = $1 AND archived_at IS NULL";
-    let row = queries.one(sql, vec![user.0.into()]).await?;
-    row.map(|row| row.try_get("", "id").map(TechnicianId).map_err(plain)).transpose()
-}
