@@ -14,6 +14,7 @@ mod m20261120_000006_letters;
 mod m20261120_000007_audit_chain;
 mod m20261120_000008_mfa;
 mod m20261120_000009_outbox_traces;
+mod m20261120_000010_open_work;
 
 use sea_orm_migration::prelude::*;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000007_audit_chain::Migration),
             Box::new(m20261120_000008_mfa::Migration),
             Box::new(m20261120_000009_outbox_traces::Migration),
+            Box::new(m20261120_000010_open_work::Migration),
         ]
     }
 }

@@ -99,7 +99,7 @@ pub trait GuessGuard: Send {
     /// Forgets every failure of an account: its pairs are free, and the account open.
     async fn unlock(&mut self, user: UserId) -> Stored<()>;
 
-    /// Deletes pairs and addresses that begin anew anyway: at most 1 000 of each a call, and none that another unit holds.
+    /// Deletes pairs and addresses that begin anew anyway: at most [`PURGED`](crate::repository::PURGED) of each a call, and none that another unit holds.
     /// Returns how many.
     async fn purge(&mut self, at: Instant) -> Stored<u64>;
 }

@@ -88,6 +88,7 @@ pub trait IdempotencyLedger: Send {
     /// Stores the answer beside the claim, to become visible with the unit's effects.
     async fn complete(&mut self, request: &IdempotentRequest, answer: &StoredAnswer) -> Stored<()>;
 
-    /// Forgets entries older than [`StoredAnswer::KEPT`]. Returns how many.
+    /// Forgets entries older than [`StoredAnswer::KEPT`], at most [`PURGED`](crate::repository::PURGED) a call. Returns how
+    /// many.
     async fn purge(&mut self, at: Instant) -> Stored<u64>;
 }

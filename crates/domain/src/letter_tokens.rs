@@ -99,6 +99,7 @@ pub trait LetterTokenRepository: Send {
     /// way does not want what was asked for before.
     async fn forget(&mut self, user: UserId) -> Stored<()>;
 
-    /// Deletes what has expired. Returns how many rows.
+    /// Deletes what has expired: of resets and of wanted addresses at most [`PURGED`](crate::repository::PURGED) each a call.
+    /// Returns how many rows.
     async fn purge(&mut self, at: Instant) -> Stored<u64>;
 }

@@ -100,6 +100,6 @@ pub trait MfaRepository: Send {
     /// Puts the same secret there as it is sealed now, unless it is another one meanwhile.
     async fn reseal(&mut self, user: UserId, from: &SealedSecret, to: &SealedSecret) -> Stored<bool>;
 
-    /// Deletes challenges that have expired. Returns how many.
+    /// Deletes challenges that have expired, at most [`PURGED`](crate::repository::PURGED) a call. Returns how many.
     async fn purge(&mut self, at: Instant) -> Stored<u64>;
 }

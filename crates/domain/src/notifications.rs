@@ -1,6 +1,7 @@
 //! What people are told inside the product.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use crate::clock::Instant;
 use crate::interventions::InterventionId;
@@ -27,6 +28,17 @@ words! {
         /// Anything else.
         Information = "information",
     }
+}
+
+/// How long notifications are kept. What they tell of stays: the work, its history, the audit trail.
+#[derive(Debug, Clone, Copy)]
+pub struct NotificationLimits;
+
+impl NotificationLimits {
+    /// Counted from the reading.
+    pub const READ_KEPT: TimeDelta = TimeDelta::days(90);
+    /// One that nobody reads, counted from when it was sent.
+    pub const UNREAD_KEPT: TimeDelta = TimeDelta::days(365);
 }
 
 /// A notification about to be stored.
@@ -68,4 +80,8 @@ pub trait NotificationRepository: Send {
 
     /// Marks all of a user's notifications as read. Returns how many were not.
     async fn mark_all_read(&mut self, user: UserId, at: Instant) -> Stored<u64>;
+
+    /// Deletes what has been kept long enough, see [`NotificationLimits`]: at most [`PURGED`](crate::repository::PURGED) of
+    /// those that were read and of those that were not a call. Returns how many.
+    async fn purge(&mut self, at: Instant) -> Stored<u64>;
 }

@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+/// Rows of one table that a purge deletes in a call, at most: others want to write too.
+pub const PURGED: u64 = 1000;
+
 /// An invariant that the database keeps. Adapters translate their driver's constraint names into these in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Constraint {

@@ -260,6 +260,8 @@ fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
         ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
         // A client that died inside a transaction must not hold its locks for ever.
         ("idle_in_transaction_session_timeout", "60000".to_owned()),
+        // Statements here are short: compiling one takes longer than it does.
+        ("jit", "off".to_owned()),
     ];
     options
         .max_connections(settings.pool.max_connections)

@@ -12,12 +12,12 @@ use mif_domain::letter_tokens::LetterTokenRepository;
 use mif_domain::mfa::MfaRepository;
 use mif_domain::notifications::NotificationRepository;
 use mif_domain::outbox::Outbox;
-use mif_domain::repository::Stored;
+use mif_domain::repository::{PURGED, Stored};
 use mif_domain::sessions::SessionRepository;
 use mif_domain::technicians::{SkillRepository, TechnicianRepository};
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork, UnitOfWorkFactory};
 use mif_domain::users::UserRepository;
-use mif_domain::{Constraint, RepositoryError};
+use mif_domain::{Constraint, Instant, RepositoryError};
 use sea_orm::{
     ConnectionTrait as _, DatabaseBackend, DatabaseTransaction, DbErr, QueryResult, SqliteTransactionMode, Statement,
     TransactionOptions, Value,
@@ -107,6 +107,16 @@ impl Transaction {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let result = self.inner.execute_raw(statement).await;
         Ok(self.checked(result)?.rows_affected())
+    }
+
+    /// Deletes rows that have had their day, at most [`PURGED`] of them, by their primary key. Rows that somebody is working on
+    /// are left for the next time.
+    pub(crate) async fn purge(&mut self, table: &str, key: &str, over: &str, before: Instant) -> Stored<u64> {
+        let free = if self.backend() == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {over} <= $1 LIMIT {PURGED} {free})"
+        );
+        self.execute(&sql, vec![before.into()]).await
     }
 
     /// Runs a statement that counts into a column `total`.

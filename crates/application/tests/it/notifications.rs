@@ -1,10 +1,12 @@
 //! Notifications.
 
 use mif_application::access::Refusal;
+use mif_application::housekeeping::Purge;
 use mif_application::notifications::{ListNotifications, MarkAllRead, MarkRead};
-use mif_domain::notifications::{NotificationId, NotificationKind};
+use mif_domain::notifications::{NotificationId, NotificationKind, NotificationLimits};
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{NotificationFilter, NotificationSort};
+use mif_domain::repository::PURGED;
 use mif_domain::unit_of_work::UnitOfWorkFactory as _;
 use mif_domain::users::{Role, UserId};
 use mif_testkit::{T0, a_notice};
@@ -56,4 +58,20 @@ async fn others_notifications_do_not_exist_even_for_an_administrator() {
     let world = World::new();
     let admin = world.actor_of(Role::Admin).await;
     assert_eq!(all(Some(UserId(404))).run(&world.core, &admin).await.unwrap_err(), Refusal::NotFound);
+}
+
+/// In as many portions as it takes.
+#[tokio::test]
+async fn of_many_old_notifications_one_run_leaves_none() {
+    let world = World::new();
+    let technician = world.actor_of(Role::Technician).await;
+    let mut unit = world.store.begin().await.unwrap();
+    for _ in 0..=PURGED * 2 {
+        let notice = a_notice(technician.user_id(), NotificationKind::Information, T0);
+        unit.notifications().insert(notice).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    world.clock.advance(NotificationLimits::UNREAD_KEPT);
+    Purge.run(&world.core).await.unwrap();
+    assert!(all(None).run(&world.core, &technician).await.unwrap().items.is_empty());
 }

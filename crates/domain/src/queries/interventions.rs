@@ -178,6 +178,4 @@ pub trait InterventionQueries: Send + Sync {
         slot: Option<Slot>,
         except: InterventionId,
     ) -> Stored<Vec<Candidate>>;
-    /// The technician of a user, if they have a sheet that is not archived.
-    async fn technician_of_user(&self, user: crate::users::UserId) -> Stored<Option<TechnicianId>>;
 }

@@ -117,7 +117,7 @@ pub trait SessionRepository: Send {
     async fn revoke_oldest(&mut self, user: UserId, keep: u32, at: Instant) -> Stored<u64>;
 
     /// Wipes sealed successors that no rule can need any more, and deletes sessions that ended before `before` together
-    /// with their spent tokens: at most 1 000 of each a call, and none that another unit holds, so that it never stands in
+    /// with their spent tokens: at most [`PURGED`](crate::repository::PURGED) of each a call, and none that another unit holds, so that it never stands in
     /// anybody's way. Returns how many rows were wiped or deleted.
     async fn purge(&mut self, before: Instant, at: Instant) -> Stored<u64>;
 }

@@ -111,9 +111,6 @@ impl InterventionQueries for Broken {
     async fn candidates(&self, _: EquipmentId, _: Option<Slot>, _: InterventionId) -> Stored<Vec<Candidate>> {
         dead()
     }
-    async fn technician_of_user(&self, _: UserId) -> Stored<Option<TechnicianId>> {
-        dead()
-    }
 }
 
 #[async_trait]

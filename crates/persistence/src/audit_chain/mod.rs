@@ -151,10 +151,10 @@ impl AuditChain for SeaAuditChain {
         let kept = transaction.execute(KEEP_MARK, mark_values(anchor)).await?;
         let unlink = "DELETE FROM audit_chain WHERE seq <= $1";
         let unlinked = transaction.execute(unlink, vec![anchor.mark.seq.into()]).await?;
-        let mut deleted = 0;
-        for event in events {
-            deleted += transaction.execute("DELETE FROM audit_events WHERE id = $1", vec![(*event).into()]).await?;
-        }
+        // Identifiers are numbers of our own: they may stand in the statement.
+        let ids: Vec<_> = events.iter().map(ToString::to_string).collect();
+        let delete = format!("DELETE FROM audit_events WHERE id IN ({})", ids.join(", "));
+        let deleted = if ids.is_empty() { 0 } else { transaction.execute(&delete, Vec::new()).await? };
         if kept != 1 || unlinked != deleted || deleted != events.len() as u64 {
             return transaction.refuse(RepositoryError::Stale);
         }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::SeaQueries;
-use super::page::{Names, SortBy, fetch};
+use super::page::{Names, SortBy, Within, fetch};
 use crate::entity::audit_events as table;
 
 /// An event's place, and the name of who is behind it.
@@ -51,7 +51,7 @@ pub(super) async fn list(
     let column = match page.sort {
         AuditSort::Id => Column::Id,
     };
-    let by = SortBy { column, nullable: false, id: Column::Id, names: Some(NAMES) };
+    let by = SortBy { column, nullable: false, id: Column::Id, names: Some(NAMES), within: Within::Table };
     fetch(&queries.0.reader, rows, by, page, read, keyset, entry).await
 }
 

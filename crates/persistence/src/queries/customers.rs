@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::SeaQueries;
-use super::page::{SortBy, fetch, holds};
+use super::page::{SortBy, Within, fetch, holds};
 use crate::entity::customers as table;
 use crate::errors::plain;
 
@@ -43,7 +43,7 @@ pub(super) async fn list(
     let sort = page.sort;
     let read = |row: &QueryResult| table::Model::from_query_result(row, "");
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    let by = SortBy { column, nullable, id: Column::Id, names: None };
+    let by = SortBy { column, nullable, id: Column::Id, names: None, within: Within::Table };
     fetch(&queries.0.reader, rows, by, page, read, keyset, table::Model::into_customer).await
 }
 

@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::SeaQueries;
 use super::interventions::{Visible, visible};
-use super::page::{SortBy, fetch};
+use super::page::{SortBy, Within, fetch};
 use crate::entity::{documents as table, equipment, interventions};
 use crate::errors::plain;
 
@@ -53,7 +53,7 @@ pub(super) async fn list(
         };
         Keyset { id: row.id, value }
     };
-    let by = SortBy { column, nullable: false, id: Column::Id, names: None };
+    let by = SortBy { column, nullable: false, id: Column::Id, names: None, within: Within::Table };
     fetch(&queries.0.reader, rows, by, page, read, keyset, table::Model::into_document).await
 }
 

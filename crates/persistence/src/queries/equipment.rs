@@ -6,10 +6,12 @@ use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{EquipmentFilter, EquipmentScope, EquipmentSort};
 use mif_domain::repository::Stored;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, Iterable as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+};
 
 use super::SeaQueries;
-use super::page::{SortBy, fetch, holds};
+use super::page::{SortBy, Within, fetch, holds};
 use crate::entity::equipment as table;
 use crate::errors::plain;
 use crate::repositories::equipment::COLUMNS;
@@ -58,7 +60,11 @@ pub(super) async fn list(
     };
     let sort = page.sort;
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    let sort = SortBy { column, nullable, id: Column::Id, names: None };
+    let within = match (scope, filter.customer_id) {
+        (EquipmentScope::OfCustomer(customer), _) | (_, Some(customer)) => Within::Of("customer_id", customer.0),
+        _ => Within::Table,
+    };
+    let sort = SortBy { column, nullable, id: Column::Id, names: None, within };
     fetch(&queries.0.reader, rows, sort, page, table::Model::from_row, keyset, table::Model::into_equipment).await
 }
 
@@ -77,11 +83,13 @@ fn sort_value(row: &table::Model, sort: EquipmentSort) -> SortValue {
 }
 
 fn visible(scope: EquipmentScope) -> Option<Select<table::Entity>> {
+    use table::Column;
+    let rows = table::Entity::find()
+        .select_only()
+        .columns(Column::iter().filter(|column| !matches!(column, Column::SearchText)));
     match scope {
-        EquipmentScope::All => Some(table::Entity::find()),
-        EquipmentScope::OfCustomer(customer) => {
-            Some(table::Entity::find().filter(table::Column::CustomerId.eq(customer.0)))
-        }
+        EquipmentScope::All => Some(rows),
+        EquipmentScope::OfCustomer(customer) => Some(rows.filter(Column::CustomerId.eq(customer.0))),
         EquipmentScope::Nothing => None,
     }
 }

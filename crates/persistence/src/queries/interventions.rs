@@ -14,16 +14,17 @@ use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{Availability, Level, TechnicianId};
 use mif_domain::text::{Paragraph, searchable};
 use mif_domain::users::UserId;
-use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult,
-    QueryTrait, RuntimeErr, Select,
+    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, IdenStatic as _, Iterable as _,
+    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, RuntimeErr, Select,
 };
 use sqlx::{ColumnIndex, Decode, Row};
 
 use super::SeaQueries;
-use super::page::{Names, SortBy, fetch, holds};
-use crate::entity::{equipment, interventions as table, technicians, users};
+use super::page::{Names, SortBy, Within, fetch, holds};
+use crate::entity::interventions as table;
+use crate::entity::interventions::{OPEN_WORK, status_rank};
 use crate::errors::plain;
 
 /// A row beside the names of its machine and its technician.
@@ -40,18 +41,21 @@ pub(super) async fn find(
 ) -> Stored<Option<InterventionView>> {
     // Written out because mobile clients send this all day: building it anew costs more than running it.
     static ANY: LazyLock<String> = LazyLock::new(|| {
-        with_names(table::Entity::find())
-            .filter(Expr::cust("interventions.id = $1"))
-            .build(sea_orm::DatabaseBackend::Postgres)
-            .sql
+        let columns: Vec<_> = columns().map(|column| format!("interventions.{}", column.as_str())).collect();
+        let (columns, Names { columns: names, joins }) = (columns.join(", "), NAMES);
+        let joins = joins.replace("page.", "interventions.");
+        format!("SELECT {columns}, {names} FROM interventions {joins} WHERE interventions.id = $1")
     });
-    let row = match visible(scope) {
-        Visible::Everything => queries.one(&ANY, vec![id.0.into()]).await?,
-        Visible::Some(condition) => {
-            let rows = with_names(table::Entity::find()).filter(table::Column::Id.eq(id.0)).filter(condition);
-            queries.0.reader.query_one_raw(rows.build(queries.0.backend())).await.map_err(plain)?
-        }
-        Visible::Nothing => None,
+    static OF_TECHNICIAN: LazyLock<String> =
+        LazyLock::new(|| format!("{} AND (interventions.technician_id = $2 OR ({}))", *ANY, *UNASSIGNED));
+    static OF_NOBODY: LazyLock<String> = LazyLock::new(|| format!("{} AND {}", *ANY, *UNASSIGNED));
+    static OF_CUSTOMER: LazyLock<String> = LazyLock::new(|| format!("{} AND interventions.customer_id = $2", *ANY));
+    let row = match scope {
+        InterventionScope::All => queries.one(&ANY, vec![id.0.into()]).await?,
+        InterventionScope::OfTechnician(own) => queries.one(&OF_TECHNICIAN, vec![id.0.into(), own.0.into()]).await?,
+        InterventionScope::Unassigned => queries.one(&OF_NOBODY, vec![id.0.into()]).await?,
+        InterventionScope::OfCustomer(own) => queries.one(&OF_CUSTOMER, vec![id.0.into(), own.0.into()]).await?,
+        InterventionScope::Nothing => None,
     };
     let named = row.as_ref().map(Named::read).transpose().map_err(plain)?;
     named.map(Named::into_view).transpose()
@@ -64,10 +68,25 @@ pub(super) async fn list(
     page: &PageRequest<InterventionSort>,
 ) -> Stored<Page<InterventionView>> {
     use table::Column;
-    let rows = match visible(scope) {
-        Visible::Everything => table::Entity::find(),
-        Visible::Some(condition) => table::Entity::find().filter(condition),
-        Visible::Nothing => return Ok(Page { items: Vec::new(), next: None, total: page.with_total.then_some(0) }),
+    let rows = table::Entity::find().select_only().columns(columns());
+    let of = |column, id| Within::Of(column, id);
+    let (rows, within) = match scope {
+        InterventionScope::OfTechnician(id) => {
+            let parts =
+                [Column::TechnicianId.eq(id.0), Expr::cust_with_values(format!("$1 > 0 AND {}", *UNASSIGNED), [id.0])];
+            (rows, Within::OfAndBeside("technician_id", id.0, Box::new(parts)))
+        }
+        InterventionScope::OfCustomer(id) => (rows.filter(Column::CustomerId.eq(id.0)), of("customer_id", id.0)),
+        InterventionScope::Unassigned => (rows.filter(Expr::cust(&*UNASSIGNED)), Within::Table),
+        InterventionScope::Nothing => {
+            return Ok(Page { items: Vec::new(), next: None, total: page.with_total.then_some(0) });
+        }
+        InterventionScope::All => {
+            let machine = filter.equipment_id.map(|id| of("equipment_id", id.0));
+            let technician = filter.technician_id.map(|id| of("technician_id", id.0));
+            let customer = filter.customer_id.map(|id| of("customer_id", id.0));
+            (rows, machine.or(technician).or(customer).unwrap_or(Within::Table))
+        }
     };
     let rows = narrowed(queries, rows, filter);
     let (column, nullable) = match page.sort {
@@ -83,7 +102,7 @@ pub(super) async fn list(
     };
     let sort = page.sort;
     let keyset = move |named: &Named| Keyset { id: named.row.id, value: sort_value(&named.row, sort) };
-    let by = SortBy { column, nullable, id: Column::Id, names: Some(NAMES) };
+    let by = SortBy { column, nullable, id: Column::Id, names: Some(NAMES), within };
     fetch(&queries.0.reader, rows, by, page, Named::read, keyset, Named::into_view).await
 }
 
@@ -101,25 +120,12 @@ fn narrowed(queries: &SeaQueries, rows: Select<table::Entity>, filter: &Interven
         .filter(within(Column::CreatedAt, filter.created))
         .filter(within(Column::DueAt, filter.due))
         .apply_if(filter.late_at, |rows, (late, at)| {
-            let is_late = Column::DueAt.is_not_null().and(Column::DueAt.lt(at)).and(open_work());
+            let is_late = Column::DueAt.is_not_null().and(Column::DueAt.lt(at)).and(Expr::cust(OPEN_WORK));
             rows.filter(if late { is_late } else { is_late.not() })
         })
 }
 
-/// The generated column of the same name: a filter that asks for it walks the index that the sort walks.
-fn status_rank(status: Status) -> i64 {
-    match status {
-        Status::Open => 1,
-        Status::Assigned => 2,
-        Status::InProgress => 3,
-        Status::OnHold => 4,
-        Status::Closed => 5,
-        Status::Cancelled => 6,
-        Status::Archived => 7,
-    }
-}
-
-/// See [`status_rank`].
+/// The generated column of the same name, see [`status_rank`].
 fn priority_rank(priority: Priority) -> i64 {
     match priority {
         Priority::Scheduled => 1,
@@ -136,15 +142,23 @@ fn within(column: table::Column, span: TimeSpan) -> Condition {
     Condition::all().add_option(from).add_option(until)
 }
 
-fn open_work() -> SimpleExpr {
-    let open: Vec<_> = Status::ALL.iter().copied().filter(|status| status.is_open_work()).collect();
-    is_in_state(&open)
-}
-
-/// With the ranks in the statement itself: PostgreSQL would not take the index on open work for any bound value.
+/// With the ranks in the statement itself: PostgreSQL would not take the index on open work for any bound value, and SQLite
+/// for nothing but its own words.
 fn is_in_state(statuses: &[Status]) -> SimpleExpr {
     let ranks = statuses.iter().map(|status| Expr::Constant(status_rank(*status).into()));
-    Expr::col((table::Entity, table::Column::StatusRank)).is_in(ranks)
+    let in_state = Expr::col((table::Entity, table::Column::StatusRank)).is_in(ranks);
+    if statuses.iter().all(|status| status.is_open_work()) { in_state.and(Expr::cust(OPEN_WORK)) } else { in_state }
+}
+
+/// What any technician may take, in the words of the index on it.
+static UNASSIGNED: LazyLock<String> = LazyLock::new(|| {
+    let rank = status_rank(Status::Open);
+    format!("interventions.technician_id IS NULL AND interventions.status_rank = {rank} AND {OPEN_WORK}")
+});
+
+/// The columns of an intervention in the order of its entity, without the text that is only for searching.
+fn columns() -> impl Iterator<Item = table::Column> {
+    table::Column::iter().filter(|column| !matches!(column, table::Column::SearchText))
 }
 
 /// What a scope lets through.
@@ -156,7 +170,7 @@ pub(super) enum Visible {
 
 pub(super) fn visible(scope: InterventionScope) -> Visible {
     use table::Column;
-    let unassigned = || Column::TechnicianId.is_null().and(is_in_state(&[Status::Open]));
+    let unassigned = || Expr::cust(&*UNASSIGNED);
     match scope {
         InterventionScope::All => Visible::Everything,
         InterventionScope::OfTechnician(id) => Visible::Some(Column::TechnicianId.eq(id.0).or(unassigned())),
@@ -166,30 +180,13 @@ pub(super) fn visible(scope: InterventionScope) -> Visible {
     }
 }
 
-/// The same two columns that [`with_names`] adds, for a page.
+/// The names that go with the rows of a page.
 const NAMES: Names = Names {
     columns: "equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name",
     joins: "JOIN equipment ON equipment.id = page.equipment_id \
         LEFT JOIN technicians ON technicians.id = page.technician_id \
         LEFT JOIN users ON users.id = technicians.user_id",
 };
-
-/// The same rows with two more columns, after those of the table.
-fn with_names(mut rows: Select<table::Entity>) -> Select<table::Entity> {
-    let machine =
-        Expr::col((equipment::Entity, equipment::Column::Id)).equals((table::Entity, table::Column::EquipmentId));
-    let technician =
-        Expr::col((technicians::Entity, technicians::Column::Id)).equals((table::Entity, table::Column::TechnicianId));
-    let account =
-        Expr::col((users::Entity, users::Column::Id)).equals((technicians::Entity, technicians::Column::UserId));
-    QueryTrait::query(&mut rows)
-        .join(JoinType::InnerJoin, equipment::Entity, machine)
-        .join(JoinType::LeftJoin, technicians::Entity, technician)
-        .join(JoinType::LeftJoin, users::Entity, account)
-        .expr_as(Expr::col((equipment::Entity, equipment::Column::Name)), "equipment_name")
-        .expr_as(Expr::cust("COALESCE(users.full_name, users.username)"), "technician_name");
-    rows
-}
 
 fn sort_value(row: &table::Model, sort: InterventionSort) -> SortValue {
     let optional = |at: Option<Instant>| at.map_or(SortValue::Null, SortValue::Instant);
@@ -207,7 +204,7 @@ fn sort_value(row: &table::Model, sort: InterventionSort) -> SortValue {
 }
 
 impl Named {
-    /// Reads a row by position, straight from the driver: see [`equipment::Model::from_row`].
+    /// Reads a row by position, straight from the driver: see `equipment::Model::from_row`.
     fn read(row: &QueryResult) -> Result<Self, DbErr> {
         let decoded = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
             (Some(row), _) => Self::decode(row),
@@ -252,14 +249,14 @@ impl Named {
             late_notified_at: row.try_get_unchecked(23)?,
             // Only for searching.
             search_text: String::new(),
-            created_at: row.try_get_unchecked(25)?,
-            updated_at: row.try_get_unchecked(26)?,
-            version: row.try_get_unchecked(27)?,
-            priority_rank: row.try_get_unchecked(28)?,
-            status_rank: row.try_get_unchecked(29)?,
+            created_at: row.try_get_unchecked(24)?,
+            updated_at: row.try_get_unchecked(25)?,
+            version: row.try_get_unchecked(26)?,
+            priority_rank: row.try_get_unchecked(27)?,
+            status_rank: row.try_get_unchecked(28)?,
         };
-        let equipment_name = row.try_get_unchecked(30)?;
-        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(31)? })
+        let equipment_name = row.try_get_unchecked(29)?;
+        Ok(Self { row: model, equipment_name, technician_name: row.try_get_unchecked(30)? })
     }
 
     fn into_view(self) -> Stored<InterventionView> {
@@ -305,19 +302,16 @@ fn history_entry(intervention_id: InterventionId, row: &QueryResult) -> Stored<H
     Ok(HistoryEntry { id, author: row.try_get("", "author").map_err(plain)?, entry })
 }
 
-const CANDIDATES: &str = "\
-    SELECT technicians.id, COALESCE(full_name, username) AS name, availability, zone, \
-      (SELECT count(*) FROM interventions WHERE technician_id = technicians.id \
-         AND status IN ('open', 'assigned', 'in_progress', 'on_hold')) AS open_work, \
-      EXISTS (SELECT 1 FROM interventions WHERE technician_id = technicians.id \
-         AND status IN ('open', 'assigned', 'in_progress', 'on_hold') \
-         AND planned_start_at < $2 AND planned_end_at > $1 AND interventions.id <> $3) AS slot_taken \
-    FROM technicians JOIN users ON users.id = user_id \
-    WHERE archived_at IS NULL AND is_active ORDER BY technicians.id LIMIT 1000";
-
-const SKILLS_OF_ALL: &str = "\
-    SELECT technician_id, name, domain, level FROM technician_skills JOIN skills ON skills.id = skill_id \
-    ORDER BY technician_id, name";
+static CANDIDATES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT technicians.id, COALESCE(full_name, username) AS name, availability, zone, \
+           (SELECT count(*) FROM interventions WHERE technician_id = technicians.id AND {OPEN_WORK}) AS open_work, \
+           EXISTS (SELECT 1 FROM interventions WHERE technician_id = technicians.id AND {OPEN_WORK} \
+              AND planned_start_at < $2 AND planned_end_at > $1 AND interventions.id <> $3) AS slot_taken \
+         FROM technicians JOIN users ON users.id = user_id \
+         WHERE archived_at IS NULL AND is_active ORDER BY technicians.id LIMIT 1000"
+    )
+});
 
 pub(super) async fn candidates(
     queries: &SeaQueries,
@@ -332,7 +326,7 @@ pub(super) async fn candidates(
     // Without a slot nothing overlaps: an empty span in the far past.
     let never = chrono::DateTime::UNIX_EPOCH;
     let (start, end) = slot.map_or((never, never), |slot| (slot.start(), slot.end()));
-    let statement = queries.statement(CANDIDATES, vec![start.into(), end.into(), except.0.into()]);
+    let statement = queries.statement(&CANDIDATES, vec![start.into(), end.into(), except.0.into()]);
     let rows = queries.0.reader.query_all_raw(statement).await.map_err(plain)?;
     rows.iter().map(|row| candidate(row, &mut skills)).collect()
 }
@@ -355,25 +349,32 @@ fn candidate(row: &QueryResult, skills: &mut HashMap<i64, Vec<(String, Level)>>)
 
 /// Who has a skill whose name or domain is this kind of machine.
 async fn matching_skills(queries: &SeaQueries, kind: &str) -> Stored<HashMap<i64, Vec<(String, Level)>>> {
-    let rows = queries.0.reader.query_all_raw(queries.statement(SKILLS_OF_ALL, Vec::new())).await.map_err(plain)?;
     let mut matching: HashMap<i64, Vec<(String, Level)>> = HashMap::new();
-    for row in &rows {
-        let name: String = row.try_get("", "name").map_err(plain)?;
-        let domain: String = row.try_get("", "domain").map_err(plain)?;
-        if searchable(&name) != kind && searchable(&domain) != kind {
-            continue;
+    // Folded here, each skill once and not each time that somebody has it.
+    let skills = queries.statement("SELECT id, name, domain FROM skills ORDER BY id", Vec::new());
+    let mut ids: Vec<String> = Vec::new();
+    for row in &queries.0.reader.query_all_raw(skills).await.map_err(plain)? {
+        let text = |column| row.try_get::<String>("", column).map_err(plain);
+        if searchable(&text("name")?) == kind || searchable(&text("domain")?) == kind {
+            ids.push(row.try_get::<i64>("", "id").map_err(plain)?.to_string());
         }
+    }
+    if ids.is_empty() {
+        return Ok(matching);
+    }
+    // Identifiers are numbers of our own: they may stand in the statement.
+    let sql = format!(
+        "SELECT technician_id, name, level FROM technician_skills JOIN skills ON skills.id = skill_id \
+         WHERE skill_id IN ({}) ORDER BY technician_id, name",
+        ids.join(", ")
+    );
+    let rows = queries.0.reader.query_all_raw(queries.statement(&sql, Vec::new())).await.map_err(plain)?;
+    for row in &rows {
         let technician: i64 = row.try_get("", "technician_id").map_err(plain)?;
         let level: String = row.try_get("", "level").map_err(plain)?;
         let unknown = || RepositoryError::corrupt("technician_skills", "level", technician, "is unknown");
         let level = Level::from_stored(&level).ok_or_else(unknown)?;
-        matching.entry(technician).or_default().push((name, level));
+        matching.entry(technician).or_default().push((row.try_get("", "name").map_err(plain)?, level));
     }
     Ok(matching)
-}
-
-pub(super) async fn technician_of_user(queries: &SeaQueries, user: UserId) -> Stored<Option<TechnicianId>> {
-    let sql = "SELECT id FROM technicians WHERE user_id = $1 AND archived_at IS NULL";
-    let row = queries.one(sql, vec![user.0.into()]).await?;
-    row.map(|row| row.try_get("", "id").map(TechnicianId).map_err(plain)).transpose()
 }

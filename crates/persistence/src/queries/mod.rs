@@ -169,9 +169,6 @@ impl InterventionQueries for SeaQueries {
     ) -> Stored<Vec<Candidate>> {
         interventions::candidates(self, equipment, slot, except).await
     }
-    async fn technician_of_user(&self, user: UserId) -> Stored<Option<TechnicianId>> {
-        interventions::technician_of_user(self, user).await
-    }
 }
 
 #[async_trait]

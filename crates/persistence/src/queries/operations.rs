@@ -6,6 +6,7 @@ use mif_domain::repository::{RepositoryError, Stored};
 use sea_orm::{ConnectionTrait as _, QueryResult};
 
 use super::SeaQueries;
+use crate::entity::interventions::status_rank;
 use crate::errors::plain;
 
 const OUTBOX: &str = "\
@@ -23,12 +24,14 @@ pub(super) async fn outbox_state(queries: &SeaQueries) -> Stored<OutboxState> {
 }
 
 pub(super) async fn interventions_by_status(queries: &SeaQueries) -> Stored<Vec<(Status, u64)>> {
-    let sql = "SELECT status, COUNT(*) AS total FROM interventions GROUP BY status";
+    // By rank, because that has an index: nothing else of a row is read.
+    let sql = "SELECT status_rank, COUNT(*) AS total FROM interventions GROUP BY status_rank";
     let rows = queries.0.reader.query_all_raw(queries.statement(sql, Vec::new())).await.map_err(plain)?;
     let read = |row: &QueryResult| {
-        let word: String = row.try_get("", "status").map_err(plain)?;
-        let unknown = || RepositoryError::Corrupt(format!("interventions.status holds {word:?}"));
-        Ok((Status::from_stored(&word).ok_or_else(unknown)?, count(row, "total")?))
+        let rank: i64 = row.try_get("", "status_rank").map_err(plain)?;
+        let status = Status::ALL.iter().copied().find(|status| status_rank(*status) == rank);
+        let unknown = || RepositoryError::Corrupt(format!("interventions.status_rank holds {rank}"));
+        Ok((status.ok_or_else(unknown)?, count(row, "total")?))
     };
     rows.iter().map(read).collect()
 }

@@ -3,10 +3,10 @@
 use mif_domain::paging::{Direction, Keyset, Page, PageRequest, Position, SortValue};
 use mif_domain::repository::Stored;
 use mif_domain::text::searchable;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, LikeExpr, SimpleExpr, Values};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Order, QueryFilter as _, QueryOrder as _,
-    QueryResult, QuerySelect as _, QueryTrait as _, Select, Value,
+    QueryResult, QuerySelect as _, QueryTrait as _, Select, Statement, Value,
 };
 
 use crate::errors::plain;
@@ -17,7 +17,21 @@ pub(super) struct SortBy<C, I = C> {
     pub(super) nullable: bool,
     pub(super) id: I,
     pub(super) names: Option<Names>,
+    pub(super) within: Within,
 }
+
+/// What part of a table the rows of a list can be.
+pub(super) enum Within {
+    /// Any part of it.
+    Table,
+    /// Those with this identifier in this column, which has an index: three of them, or nearly all.
+    Of(&'static str, i64),
+    /// Those, and others for which the second condition holds and the first does not. Both bind the same values.
+    OfAndBeside(&'static str, i64, Box<[SimpleExpr; 2]>),
+}
+
+/// Up to so many rows of a part are collected and sorted; of more, some soon turn up along the index of the sort.
+const FEW: u32 = 10_000;
 
 /// Names from other tables, added to the rows of a page *after* it was cut out: joined before, they can lead PostgreSQL to
 /// collect and sort a good part of the table for fifty rows. The rows of the page are called `page`.
@@ -42,12 +56,27 @@ where
     C: ColumnTrait,
     I: ColumnTrait,
 {
+    let backend = connection.get_database_backend();
+    let base = rows.clone();
+    let rows = match &sort.within {
+        Within::Table | Within::Of(..) => rows,
+        Within::OfAndBeside(_, _, parts) => {
+            let [own, beside] = parts.as_ref().clone();
+            rows.filter(own.or(beside))
+        }
+    };
     let total = if request.with_total { Some(count(connection, rows.clone()).await?) } else { None };
     let limit = usize::from(request.limit);
-    let mut statement = slice(rows, &sort, request).build(connection.get_database_backend());
-    // Written into the statement: with a bound limit PostgreSQL would plan for a tenth of the table. One row more tells
-    // whether there is a next page.
-    statement.sql.push_str(&format_limit(limit + 1, &request.position));
+    // One row more tells whether there is a next page.
+    let mut statement = match (&sort.within, backend) {
+        (Within::OfAndBeside(_, _, parts), _) if is_id(&sort) => {
+            apart(&base, parts, &sort, request, limit + 1, backend)
+        }
+        (Within::Of(column, id) | Within::OfAndBeside(column, id, _), DatabaseBackend::Postgres) if !is_id(&sort) => {
+            few_or_many(&rows, (column, *id), &sort, request, limit + 1)
+        }
+        _ => cut(rows, &sort, request, limit + 1, backend),
+    };
     if let Some(Names { columns, joins }) = sort.names {
         let order = order_of_page(&sort, request.direction);
         statement.sql = format!("SELECT page.*, {columns} FROM ({}) AS page {joins} ORDER BY {order}", statement.sql);
@@ -56,6 +85,95 @@ where
     let rows: Vec<M> = found.iter().take(limit).map(read).collect::<Result<_, _>>().map_err(plain)?;
     let next = if found.len() > limit { rows.last().map(keyset) } else { None };
     Ok(Page { items: rows.into_iter().map(convert).collect::<Stored<_>>()?, next, total })
+}
+
+/// A page as it is cut out of its rows.
+fn cut<E: EntityTrait, C: ColumnTrait, I: ColumnTrait, S>(
+    rows: Select<E>,
+    sort: &SortBy<C, I>,
+    request: &PageRequest<S>,
+    limit: usize,
+    backend: DatabaseBackend,
+) -> Statement {
+    let mut statement = slice(rows, sort, request).build(backend);
+    // Written into the statement: with a bound limit PostgreSQL would plan for a tenth of the table.
+    statement.sql.push_str(&format_limit(limit, &request.position));
+    statement
+}
+
+/// The same page from two parts that each have an index in its order: of both together, neither database walks one.
+fn apart<E: EntityTrait, C: ColumnTrait, I: ColumnTrait, S>(
+    rows: &Select<E>,
+    parts: &[SimpleExpr; 2],
+    sort: &SortBy<C, I>,
+    request: &PageRequest<S>,
+    limit: usize,
+    backend: DatabaseBackend,
+) -> Statement {
+    let [own, beside] = parts;
+    let part = |condition: &SimpleExpr| {
+        let mut statement = slice(rows.clone().filter(condition.clone()), sort, request).build(backend);
+        statement.sql.push_str(&format_limit(limit + skipped(&request.position), &Position::First));
+        statement
+    };
+    let (own, beside) = (part(own), part(beside));
+    let (order, bounds) = (order_of_page(sort, request.direction), format_limit(limit, &request.position));
+    let sql = format!(
+        "SELECT * FROM (SELECT * FROM ({}) AS own UNION ALL SELECT * FROM ({}) AS beside) AS page ORDER BY {order}{bounds}",
+        own.sql, beside.sql
+    );
+    let mut values = own.values.unwrap_or(Values(Vec::new()));
+    // PostgreSQL's placeholders have numbers, the same in both parts; SQLite counts them.
+    if backend == DatabaseBackend::Sqlite {
+        values.0.extend(beside.values.into_iter().flat_map(|values| values.0));
+    }
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+fn skipped(position: &Position) -> usize {
+    match position {
+        Position::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX),
+        Position::First | Position::After(_) => 0,
+    }
+}
+
+/// The same page in one of two ways. PostgreSQL believes that the rows of a part are spread evenly, walks the index of the
+/// sort until fifty turn up, and for somebody who has three it walks all of it. So the rows are counted first, as far as
+/// it matters: `OFFSET 0` keeps sort and position from reaching into a part that is small, and a way not taken costs
+/// nothing.
+fn few_or_many<E: EntityTrait, C: ColumnTrait, I: ColumnTrait, S>(
+    rows: &Select<E>,
+    (column, id): (&str, i64),
+    sort: &SortBy<C, I>,
+    request: &PageRequest<S>,
+    limit: usize,
+) -> Statement {
+    // The position is bound last: until there both ways have the same placeholders.
+    let collected = rows.clone().build(DatabaseBackend::Postgres);
+    let walked = cut(rows.clone(), sort, request, limit, DatabaseBackend::Postgres);
+    // A sum has no index, so that this way is walked whatever a plan for any identifier believes.
+    let table = E::default().table_name();
+    let (indexed, summed) = (format!("\"{table}\".\"{column}\" = $"), format!("\"{table}\".\"{column}\" + 0 = $"));
+    let walked_sql = walked.sql.replace(&indexed, &summed);
+    let mut values = walked.values.unwrap_or(Values(Vec::new()));
+    values.0.push(id.into());
+    let few = format!(
+        "(SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {column} = ${} ORDER BY {} LIMIT {}) AS part) <= {FEW}",
+        values.0.len(),
+        sort.id.as_str(),
+        FEW + 1
+    );
+    let after = match &request.position {
+        Position::After(keyset) => format!(" AND {}", after_in_page(sort, request.direction, keyset, &mut values.0)),
+        Position::First | Position::Offset(_) => String::new(),
+    };
+    let (order, bounds) = (order_of_page(sort, request.direction), format_limit(limit, &request.position));
+    let sql = format!(
+        "(SELECT * FROM ({} OFFSET 0) AS page WHERE {few}{after} ORDER BY {order}{bounds}) \
+         UNION ALL SELECT * FROM ({}) AS page WHERE NOT {few}",
+        collected.sql, walked_sql
+    );
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)
 }
 
 async fn count<E: EntityTrait>(connection: &impl ConnectionTrait, rows: Select<E>) -> Stored<u64> {
@@ -155,6 +273,27 @@ fn bound(value: &SortValue) -> Option<Value> {
         SortValue::Integer(number) => Some((*number).into()),
         SortValue::Instant(instant) => Some((*instant).into()),
     }
+}
+
+/// The rows of `page` that come after a keyset, in PostgreSQL's words; what they bind is added to the values.
+fn after_in_page<C: ColumnTrait, I: ColumnTrait>(
+    sort: &SortBy<C, I>,
+    direction: Direction,
+    keyset: &Keyset,
+    values: &mut Vec<Value>,
+) -> String {
+    let (column, id) = (sort.column.as_str(), sort.id.as_str());
+    let beyond = if direction == Direction::Ascending { '>' } else { '<' };
+    let mut bind = |value: Value| {
+        values.push(value);
+        values.len()
+    };
+    let Some(value) = bound(&keyset.value) else {
+        return format!("page.{column} IS NULL AND page.{id} {beyond} ${}", bind(keyset.id.into()));
+    };
+    let (value, last) = (bind(value), bind(keyset.id.into()));
+    let further = format!("(page.{column}, page.{id}) {beyond} (${value}, ${last})");
+    if sort.nullable { format!("(page.{column} IS NULL OR {further})") } else { further }
 }
 
 /// The rows of `table` whose `search_text` holds a text, which is folded like the column. Both databases have an index of

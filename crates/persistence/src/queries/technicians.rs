@@ -11,12 +11,13 @@ use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::technicians::{HeldSkill, Level, Skill, TechnicianId};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, JoinType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait as _, FromQueryResult as _, IdenStatic, Iterable as _,
-    QueryFilter as _, QueryResult, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait as _, DatabaseBackend, DbErr, EntityTrait as _, FromQueryResult as _, IdenStatic,
+    Iterable as _, QueryFilter as _, QueryResult, QueryTrait, Select,
 };
 
 use super::SeaQueries;
-use super::page::{SortBy, fetch, holds};
+use super::page::{SortBy, Within, fetch, holds};
+use crate::entity::interventions::OPEN_WORK;
 use crate::entity::{skills, technicians as table, users};
 use crate::errors::plain;
 
@@ -54,10 +55,11 @@ pub(super) async fn list(
     let keyset = move |(row, user): &Row| Keyset { id: row.id, value: sort_value(row, user, sort) };
     let reader = &queries.0.reader;
     let id = Column::Id;
-    let own = |column: Column, nullable| SortBy { column, nullable, id, names: None };
+    let own = |column: Column, nullable| SortBy { column, nullable, id, names: None, within: Within::Table };
     let rows = match sort {
         TechnicianSort::Username => {
-            let by = SortBy { column: users::Column::Username, nullable: false, id, names: None };
+            let by =
+                SortBy { column: users::Column::Username, nullable: false, id, names: None, within: Within::Table };
             fetch(reader, rows, by, page, read, keyset, Ok).await
         }
         TechnicianSort::Id => fetch(reader, rows, own(Column::Id, false), page, read, keyset, Ok).await,
@@ -135,10 +137,18 @@ fn held_skill(row: &QueryResult) -> Stored<HeldSkill> {
     Ok(HeldSkill { skill: skill.into_skill()?, level })
 }
 
-const OPEN_WORK: &str = "\
-    SELECT planned_start_at, planned_end_at, estimated_minutes, due_at FROM interventions \
-    WHERE technician_id = $1 AND status IN ('open', 'assigned', 'in_progress', 'on_hold') \
-    ORDER BY id LIMIT 10000";
+/// How long a slot is, in whole minutes.
+fn slot_minutes(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => {
+            "CAST(FLOOR(EXTRACT(EPOCH FROM planned_end_at - planned_start_at) / 60) AS BIGINT)"
+        }
+        // Seconds with a fraction, to the millisecond; the little more makes up for what a sum of such is short of.
+        _ => {
+            "CAST((unixepoch(planned_end_at, 'subsec') - unixepoch(planned_start_at, 'subsec') + 0.0001) / 60 AS INTEGER)"
+        }
+    }
+}
 
 pub(super) async fn load(
     queries: &SeaQueries,
@@ -147,26 +157,29 @@ pub(super) async fn load(
     until: Instant,
     now: Instant,
 ) -> Stored<TechnicianLoad> {
-    let statement = queries.statement(OPEN_WORK, vec![id.0.into()]);
-    let rows = queries.0.reader.query_all_raw(statement).await.map_err(plain)?;
-    let mut load = TechnicianLoad { planned: 0, planned_minutes: 0, unplanned: 0, late: 0 };
-    for row in &rows {
-        let start: Option<Instant> = row.try_get("", "planned_start_at").map_err(plain)?;
-        let end: Option<Instant> = row.try_get("", "planned_end_at").map_err(plain)?;
-        let estimated: Option<i64> = row.try_get("", "estimated_minutes").map_err(plain)?;
-        let due: Option<Instant> = row.try_get("", "due_at").map_err(plain)?;
-        load.late += u64::from(due.is_some_and(|due| due < now));
-        match start.zip(end) {
-            None => load.unplanned += 1,
-            Some((start, end)) if start >= from && start < until => {
-                load.planned += 1;
-                let minutes = estimated.unwrap_or_else(|| (end - start).num_minutes());
-                load.planned_minutes += u64::try_from(minutes).unwrap_or_default();
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(load)
+    let planned = "planned_start_at >= $2 AND planned_start_at < $3";
+    let minutes = format!("COALESCE(estimated_minutes, {})", slot_minutes(queries.0.backend()));
+    let sql = format!(
+        "SELECT COUNT(CASE WHEN {planned} THEN 1 END) AS planned, \
+           CAST(COALESCE(SUM(CASE WHEN {planned} THEN {minutes} END), 0) AS BIGINT) AS planned_minutes, \
+           COUNT(CASE WHEN planned_start_at IS NULL THEN 1 END) AS unplanned, \
+           COUNT(CASE WHEN due_at < $4 THEN 1 END) AS late \
+         FROM interventions WHERE technician_id = $1 AND {OPEN_WORK}"
+    );
+    let nothing = TechnicianLoad { planned: 0, planned_minutes: 0, unplanned: 0, late: 0 };
+    let Some(row) = queries.one(&sql, vec![id.0.into(), from.into(), until.into(), now.into()]).await? else {
+        return Ok(nothing);
+    };
+    let number = |column| {
+        let number: i64 = row.try_get("", column).map_err(plain)?;
+        Ok(u64::try_from(number).unwrap_or_default())
+    };
+    Ok(TechnicianLoad {
+        planned: number("planned")?,
+        planned_minutes: number("planned_minutes")?,
+        unplanned: number("unplanned")?,
+        late: number("late")?,
+    })
 }
 
 pub(super) async fn list_skills(
@@ -192,6 +205,6 @@ pub(super) async fn list_skills(
         };
         Keyset { id: row.id, value }
     };
-    let by = SortBy { column, nullable: false, id: Column::Id, names: None };
+    let by = SortBy { column, nullable: false, id: Column::Id, names: None, within: Within::Table };
     fetch(&queries.0.reader, rows, by, page, read, keyset, skills::Model::into_skill).await
 }

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::SeaQueries;
-use super::page::{SortBy, fetch, holds};
+use super::page::{SortBy, Within, fetch, holds};
 use crate::entity::users as table;
 use crate::errors::plain;
 
@@ -63,8 +63,16 @@ pub(super) async fn list(
     let sort = page.sort;
     let read = |row: &QueryResult| table::Model::from_query_result(row, "");
     let keyset = move |row: &table::Model| Keyset { id: row.id, value: sort_value(row, sort) };
-    fetch(&queries.0.reader, rows, SortBy { column, nullable, id: Column::Id, names: None }, page, read, keyset, view)
-        .await
+    fetch(
+        &queries.0.reader,
+        rows,
+        SortBy { column, nullable, id: Column::Id, names: None, within: Within::Table },
+        page,
+        read,
+        keyset,
+        view,
+    )
+    .await
 }
 
 fn sort_value(row: &table::Model, sort: UserSort) -> SortValue {

@@ -27,13 +27,14 @@ use crate::unit_of_work::Transaction;
 
 pub(crate) struct Machines<'a>(pub(crate) &'a mut Transaction);
 
-/// The columns of a machine in the order of [`table::Model`], which is the order in which SeaORM selects them.
+/// The columns of a machine in the order of [`table::Model`], which is the order in which SeaORM selects them; without the
+/// text that is only for searching.
 pub(crate) const COLUMNS: &str = "id, name, code, kind, location, parent_id, customer_id, brand, model, serial_number, \
-    status, criticality, maintenance_interval_days, commissioned_on, description, search_text, created_at, updated_at, \
+    status, criticality, maintenance_interval_days, commissioned_on, description, created_at, updated_at, \
     version";
 
 impl table::Model {
-    /// Reads a row by position, straight from the driver: looking nineteen names up and comparing nineteen types in each
+    /// Reads a row by position, straight from the driver: looking eighteen names up and comparing eighteen types in each
     /// row of a page costs more than the query.
     pub(crate) fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
         let decoded = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
@@ -70,9 +71,9 @@ impl table::Model {
             description: row.try_get_unchecked(14)?,
             // Only for searching.
             search_text: String::new(),
-            created_at: row.try_get_unchecked(16)?,
-            updated_at: row.try_get_unchecked(17)?,
-            version: row.try_get_unchecked(18)?,
+            created_at: row.try_get_unchecked(15)?,
+            updated_at: row.try_get_unchecked(16)?,
+            version: row.try_get_unchecked(17)?,
         })
     }
 

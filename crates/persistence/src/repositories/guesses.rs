@@ -5,7 +5,7 @@ use mif_domain::Instant;
 use mif_domain::guesses::{AddressKey, GuessGuard, GuessLimits, Reservation};
 use mif_domain::repository::Stored;
 use mif_domain::users::UserId;
-use sea_orm::{DatabaseBackend, QueryResult, Value};
+use sea_orm::{QueryResult, Value};
 
 use crate::unit_of_work::Transaction;
 
@@ -117,17 +117,8 @@ impl GuessGuard for Guesses<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        // Rows that somebody is working on are left for the next time.
-        let free = if self.0.backend() == DatabaseBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "DELETE FROM pair_guesses WHERE (user_id, address) IN \
-               (SELECT user_id, address FROM pair_guesses WHERE counted_at <= $1 LIMIT 1000 {free})"
-        );
-        let pairs = self.0.execute(&sql, vec![(at - GuessLimits::FORGOTTEN).into()]).await?;
-        let sql = format!(
-            "DELETE FROM unknown_guesses WHERE address IN \
-               (SELECT address FROM unknown_guesses WHERE since <= $1 LIMIT 1000 {free})"
-        );
-        Ok(pairs + self.0.execute(&sql, vec![(at - GuessLimits::UNKNOWN_WINDOW).into()]).await?)
+        let forgotten = at - GuessLimits::FORGOTTEN;
+        let pairs = self.0.purge("pair_guesses", "user_id, address", "counted_at", forgotten).await?;
+        Ok(pairs + self.0.purge("unknown_guesses", "address", "since", at - GuessLimits::UNKNOWN_WINDOW).await?)
     }
 }

@@ -73,7 +73,6 @@ impl IdempotencyLedger for Ledger<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        let sql = "DELETE FROM idempotency_keys WHERE claimed_at <= $1";
-        self.0.execute(sql, vec![(at - StoredAnswer::KEPT).into()]).await
+        self.0.purge("idempotency_keys", "user_id, key", "claimed_at", at - StoredAnswer::KEPT).await
     }
 }

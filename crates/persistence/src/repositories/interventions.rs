@@ -1,5 +1,7 @@
 //! Interventions and their history.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use mif_domain::customers::CustomerId;
 use mif_domain::equipment::EquipmentId;
@@ -19,7 +21,7 @@ use sea_orm::{
 };
 
 use super::line;
-use crate::entity::interventions as table;
+use crate::entity::interventions::{self as table, OPEN_WORK};
 use crate::unit_of_work::Transaction;
 
 pub(crate) struct Interventions<'a>(pub(crate) &'a mut Transaction);
@@ -122,11 +124,14 @@ const APPEND_HISTORY: &str = "\
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 // Slots may touch: the end does not belong to a slot.
-const FIND_OVERLAP: &str = "\
-    SELECT id, reference FROM interventions \
-    WHERE technician_id = $1 AND status IN ('open', 'assigned', 'in_progress', 'on_hold') \
-      AND planned_start_at < $3 AND planned_end_at > $2 AND id <> $4 \
-    ORDER BY planned_start_at, id LIMIT 1";
+static FIND_OVERLAP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT id, reference FROM interventions \
+         WHERE technician_id = $1 AND {OPEN_WORK} \
+           AND planned_start_at < $3 AND planned_end_at > $2 AND id <> $4 \
+         ORDER BY planned_start_at, id LIMIT 1"
+    )
+});
 
 #[async_trait]
 impl InterventionRepository for Interventions<'_> {
@@ -203,7 +208,7 @@ impl InterventionRepository for Interventions<'_> {
         let sql = format!(
             "UPDATE interventions SET late_notified_at = $1 WHERE id IN ( \
                SELECT id FROM interventions \
-               WHERE late_notified_at IS NULL AND status IN ('open', 'assigned', 'in_progress', 'on_hold') AND due_at < $1 \
+               WHERE late_notified_at IS NULL AND {OPEN_WORK} AND due_at < $1 \
                ORDER BY due_at, id LIMIT $2 {skip}) \
              RETURNING *"
         );
@@ -222,7 +227,7 @@ impl InterventionRepository for Interventions<'_> {
         // No intervention has the identifier 0.
         let except = except.map_or(0, |id| id.0);
         let values = vec![technician.0.into(), slot.start().into(), slot.end().into(), except.into()];
-        let Some(row) = self.0.find(FIND_OVERLAP, values).await? else { return Ok(None) };
+        let Some(row) = self.0.find(&FIND_OVERLAP, values).await? else { return Ok(None) };
         let id: i64 = self.0.column(&row, "id")?;
         let reference: String = self.0.column(&row, "reference")?;
         let reference = Reference::parse(&reference);

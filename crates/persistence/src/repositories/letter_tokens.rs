@@ -117,8 +117,7 @@ impl LetterTokenRepository for LetterTokens<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        let resets = self.0.execute("DELETE FROM password_resets WHERE expires_at <= $1", vec![at.into()]).await?;
-        let changes = self.0.execute("DELETE FROM email_changes WHERE expires_at <= $1", vec![at.into()]).await?;
-        Ok(resets + changes)
+        let resets = self.0.purge("password_resets", "user_id", "expires_at", at).await?;
+        Ok(resets + self.0.purge("email_changes", "user_id", "expires_at", at).await?)
     }
 }

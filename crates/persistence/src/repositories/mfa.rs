@@ -126,6 +126,6 @@ impl MfaRepository for SecondFactors<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        self.0.execute("DELETE FROM mfa_challenges WHERE expires_at <= $1", vec![at.into()]).await
+        self.0.purge("mfa_challenges", "token_hash", "expires_at", at).await
     }
 }

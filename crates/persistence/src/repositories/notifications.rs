@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use mif_domain::Instant;
-use mif_domain::notifications::{NewNotification, NotificationId, NotificationRepository};
+use mif_domain::notifications::{NewNotification, NotificationId, NotificationLimits, NotificationRepository};
 use mif_domain::repository::Stored;
 use mif_domain::users::UserId;
 
@@ -34,5 +34,11 @@ impl NotificationRepository for Notices<'_> {
     async fn mark_all_read(&mut self, user: UserId, at: Instant) -> Stored<u64> {
         let sql = "UPDATE notifications SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL";
         self.0.execute(sql, vec![user.0.into(), at.into()]).await
+    }
+
+    async fn purge(&mut self, at: Instant) -> Stored<u64> {
+        let read = self.0.purge("notifications", "id", "read_at", at - NotificationLimits::READ_KEPT).await?;
+        let sent = "read_at IS NULL AND sent_at";
+        Ok(read + self.0.purge("notifications", "id", sent, at - NotificationLimits::UNREAD_KEPT).await?)
     }
 }

@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 use super::line;
+use crate::entity::interventions::OPEN_WORK;
 use crate::entity::{skills, technicians as table};
 use crate::unit_of_work::Transaction;
 
@@ -141,9 +142,8 @@ impl TechnicianRepository for Technicians<'_> {
     }
 
     async fn count_open_work(&mut self, id: TechnicianId) -> Stored<u64> {
-        let sql = "SELECT count(*) AS total FROM interventions \
-                   WHERE technician_id = $1 AND status IN ('open', 'assigned', 'in_progress', 'on_hold')";
-        self.0.count(sql, vec![id.0.into()]).await
+        let sql = format!("SELECT count(*) AS total FROM interventions WHERE technician_id = $1 AND {OPEN_WORK}");
+        self.0.count(&sql, vec![id.0.into()]).await
     }
 }
 

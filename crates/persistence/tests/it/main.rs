@@ -13,6 +13,7 @@ mod contracts;
 mod errors;
 mod idempotency;
 mod invariants;
+mod many;
 mod migrations;
 mod postgres;
 mod sqlite;

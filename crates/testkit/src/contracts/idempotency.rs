@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use mif_domain::idempotency::{Claim, Fingerprint, IdempotencyKey, IdempotentRequest, StoredAnswer};
+use mif_domain::repository::PURGED;
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, RepositoryError};
 
@@ -20,6 +21,7 @@ macro_rules! idempotency_contracts {
             of_parallel_twins_one_acts_and_the_others_get_its_answer,
             a_twin_of_a_unit_that_rolls_back_acts_itself,
             an_answer_has_its_day,
+            many_old_answers_go_in_portions,
             a_claim_is_completed_once,
             a_key_needs_a_known_user,
         );
@@ -167,4 +169,16 @@ pub async fn a_key_needs_a_known_user(backend: &Backend) {
     let mut unit = backend.begin().await;
     let refused = unit.idempotency().claim(&request(UserId(404), "k", 1), T0).await;
     assert_eq!(refused, Err(RepositoryError::Conflict(Constraint::Other)));
+}
+
+/// So that others can write in between.
+pub async fn many_old_answers_go_in_portions(backend: &Backend) {
+    let user = user(backend).await;
+    let mut unit = backend.begin().await;
+    for n in 0..=PURGED {
+        assert_eq!(unit.idempotency().claim(&request(user, &n.to_string(), 1), T0).await, Ok(Claim::Fresh));
+    }
+    let old = T0 + StoredAnswer::KEPT;
+    assert_eq!(unit.idempotency().purge(old).await, Ok(PURGED));
+    assert_eq!(unit.idempotency().purge(old).await, Ok(1));
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use mif_domain::letter_tokens::{ConfirmationIssued, LetterTokenHash, PasswordReset};
 use mif_domain::outbox::OutboxId;
+use mif_domain::repository::PURGED;
 use mif_domain::users::{EmailAddress, UserId};
 use mif_domain::{Constraint, Instant, RepositoryError};
 
@@ -23,6 +24,7 @@ macro_rules! letter_token_contracts {
             confirmations_keep_their_distance,
             what_is_forgotten_opens_nothing,
             what_has_expired_is_purged,
+            many_expired_tokens_go_in_portions,
             an_address_that_somebody_else_has_is_known,
             letter_tokens_need_a_known_user,
         );
@@ -215,4 +217,15 @@ pub async fn letter_tokens_need_a_known_user(backend: &Backend) {
     drop(unit);
     let mut unit = backend.begin().await;
     assert_eq!(unit.letter_tokens().request_email(unknown, &email("x@mif.ma"), later(1)).await, refused);
+}
+
+/// So that others can write in between.
+pub async fn many_expired_tokens_go_in_portions(backend: &Backend) {
+    let mut unit = backend.begin().await;
+    for n in 0..=PURGED {
+        let user = unit.users().insert(a_user(&format!("karim{n}")).build(), T0).await.unwrap().id;
+        unit.letter_tokens().request_email(user, &email("neuf@mif.ma"), later(60)).await.unwrap();
+    }
+    assert_eq!(unit.letter_tokens().purge(later(60)).await, Ok(PURGED));
+    assert_eq!(unit.letter_tokens().purge(later(60)).await, Ok(1));
 }

@@ -1,6 +1,7 @@
 //! Second factors.
 
 use mif_domain::mfa::{Challenge, ChallengeHash, MfaLimits, RecoveryCodeHash};
+use mif_domain::repository::PURGED;
 use mif_domain::secrets::SealedSecret;
 use mif_domain::sessions::TokenHash;
 use mif_domain::users::UserId;
@@ -20,6 +21,7 @@ macro_rules! mfa_contracts {
             new_recovery_codes_void_the_old_ones,
             a_challenge_has_five_tries_among_many,
             a_challenge_ends_on_time_and_once,
+            many_old_challenges_go_in_portions,
             what_is_removed_opens_nothing,
             secrets_are_resealed_where_they_were_not_changed_meanwhile,
             whether_it_is_active_is_seen_by_sessions_and_lists,
@@ -221,4 +223,18 @@ pub async fn whether_it_is_active_is_seen_by_sessions_and_lists(backend: &Backen
     let scope = mif_domain::queries::UserScope::All;
     assert!(backend.queries.find_user(changed.id, scope).await.unwrap().unwrap().mfa_active);
     assert!(backend.states.find_session_state(session, later(1)).await.unwrap().unwrap().mfa_active);
+}
+
+/// So that others can write in between.
+pub async fn many_old_challenges_go_in_portions(backend: &Backend) {
+    let user = karim(backend).await;
+    let mut unit = backend.begin().await;
+    for n in 0..=PURGED {
+        let mut hash = [0; 32];
+        hash.iter_mut().zip(n.to_be_bytes()).for_each(|(byte, of)| *byte = of);
+        let one = Challenge { token_hash: ChallengeHash(hash), ..challenge(user, 1) };
+        unit.mfa().challenge(&one).await.unwrap();
+    }
+    assert_eq!(unit.mfa().purge(later(300)).await, Ok(PURGED));
+    assert_eq!(unit.mfa().purge(later(300)).await, Ok(1));
 }

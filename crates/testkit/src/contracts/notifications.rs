@@ -1,9 +1,10 @@
 //! Notifications.
 
 use mif_domain::interventions::InterventionId;
-use mif_domain::notifications::{NewNotification, Notification, NotificationId, NotificationKind};
+use mif_domain::notifications::{NewNotification, Notification, NotificationId, NotificationKind, NotificationLimits};
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{NotificationFilter, NotificationSort};
+use mif_domain::repository::PURGED;
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, RepositoryError};
 
@@ -20,6 +21,8 @@ macro_rules! notification_contracts {
             reading_twice_changes_nothing,
             nobody_reads_for_somebody_else,
             everything_is_read_at_once,
+            what_was_read_goes_before_what_was_not,
+            many_old_notifications_go_in_portions,
         );
     };
 }
@@ -120,4 +123,31 @@ pub async fn everything_is_read_at_once(backend: &Backend) {
     let read: Vec<_> = all_of(backend, karim).await.iter().map(|notification| notification.read_at).collect();
     assert_eq!(read, [Some(later(8)), Some(later(5)), Some(later(8))]);
     assert_eq!(all_of(backend, fatima).await.first().unwrap().read_at, None);
+}
+
+/// To the second: from the reading, or from the sending when nobody reads.
+pub async fn what_was_read_goes_before_what_was_not(backend: &Backend) {
+    let karim = backend.insert_user(a_user("karim").build()).await.id;
+    tell(backend, vec![a_notice(karim, NotificationKind::Information, T0); 2]).await;
+    let first = all_of(backend, karim).await.first().unwrap().id;
+    assert!(mark(backend, karim, first, 5).await);
+    let (read, unread) =
+        (5 + NotificationLimits::READ_KEPT.num_seconds(), NotificationLimits::UNREAD_KEPT.num_seconds());
+    for (seconds, purged) in [(read - 1, 0), (read, 1), (unread - 1, 0), (unread, 1), (unread, 0)] {
+        let mut unit = backend.begin().await;
+        assert_eq!(unit.notifications().purge(later(seconds)).await, Ok(purged), "after {seconds} s");
+        unit.commit().await.unwrap();
+    }
+    assert_eq!(all_of(backend, karim).await, []);
+}
+
+/// So that others can write in between.
+pub async fn many_old_notifications_go_in_portions(backend: &Backend) {
+    let karim = backend.insert_user(a_user("karim").build()).await.id;
+    let count = usize::try_from(PURGED).unwrap() + 1;
+    tell(backend, vec![a_notice(karim, NotificationKind::Information, T0); count]).await;
+    let old = later(NotificationLimits::UNREAD_KEPT.num_seconds());
+    let mut unit = backend.begin().await;
+    assert_eq!(unit.notifications().purge(old).await, Ok(PURGED));
+    assert_eq!(unit.notifications().purge(old).await, Ok(1));
 }

@@ -6,8 +6,8 @@ use mif_domain::repository::Stored;
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, Instant};
 
-use super::Unit;
 use super::state::PairGuesses;
+use super::{Unit, purge};
 
 pub(super) struct Guesses<'a>(pub(super) &'a mut Unit);
 
@@ -105,9 +105,7 @@ impl GuessGuard for Guesses<'_> {
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
         let state = &mut self.0.state;
-        let before = state.pairs.len() + state.unknown.len();
-        state.pairs.retain(|_, pair| pair.counted_at > at - GuessLimits::FORGOTTEN);
-        state.unknown.retain(|_, (_, since)| *since > at - GuessLimits::UNKNOWN_WINDOW);
-        Ok((before - state.pairs.len() - state.unknown.len()) as u64)
+        let pairs = purge(&mut state.pairs, |_, pair| pair.counted_at <= at - GuessLimits::FORGOTTEN);
+        Ok(pairs + purge(&mut state.unknown, |_, (_, since)| *since <= at - GuessLimits::UNKNOWN_WINDOW))
     }
 }

@@ -10,8 +10,8 @@ use mif_domain::{Constraint, Instant, RepositoryError};
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt as _;
 
-use super::Unit;
 use super::state::{Entry, OutboxEntry};
+use super::{Unit, purge};
 
 pub(super) struct Trail<'a>(pub(super) &'a mut Unit);
 pub(super) struct Messages<'a>(pub(super) &'a mut Unit);
@@ -101,8 +101,6 @@ impl IdempotencyLedger for Ledger<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        let before = self.0.state.answers.len();
-        self.0.state.answers.retain(|_, entry| entry.claimed_at > at - StoredAnswer::KEPT);
-        Ok((before - self.0.state.answers.len()) as u64)
+        Ok(purge(&mut self.0.state.answers, |_, entry| entry.claimed_at <= at - StoredAnswer::KEPT))
     }
 }

@@ -7,8 +7,8 @@ use mif_domain::repository::Stored;
 use mif_domain::users::{EmailAddress, UserId};
 use mif_domain::{Constraint, Instant};
 
-use super::Unit;
 use super::state::WantedEmail;
+use super::{Unit, purge};
 
 pub(super) struct LetterTokens<'a>(pub(super) &'a mut Unit);
 
@@ -93,10 +93,8 @@ impl LetterTokenRepository for LetterTokens<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        let count = |state: &super::State| state.resets.len() + state.wanted_emails.len();
-        let before = count(&self.0.state);
-        self.0.state.resets.retain(|_, reset| reset.expires_at > at);
-        self.0.state.wanted_emails.retain(|_, wanted| wanted.expires_at > at);
-        Ok((before - count(&self.0.state)) as u64)
+        let state = &mut self.0.state;
+        let resets = purge(&mut state.resets, |_, reset| reset.expires_at <= at);
+        Ok(resets + purge(&mut state.wanted_emails, |_, wanted| wanted.expires_at <= at))
     }
 }

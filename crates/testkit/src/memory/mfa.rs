@@ -7,8 +7,8 @@ use mif_domain::secrets::SealedSecret;
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, Instant};
 
-use super::Unit;
 use super::state::StoredEnrolment;
+use super::{Unit, purge};
 
 pub(super) struct SecondFactors<'a>(pub(super) &'a mut Unit);
 
@@ -101,8 +101,6 @@ impl MfaRepository for SecondFactors<'_> {
     }
 
     async fn purge(&mut self, at: Instant) -> Stored<u64> {
-        let before = self.0.state.challenges.len();
-        self.0.state.challenges.retain(|_, (challenge, _)| challenge.expires_at > at);
-        Ok((before - self.0.state.challenges.len()) as u64)
+        Ok(purge(&mut self.0.state.challenges, |_, (challenge, _)| challenge.expires_at <= at))
     }
 }

@@ -15,6 +15,7 @@ mod state;
 mod technicians;
 mod users;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use mif_domain::letter_tokens::LetterTokenRepository;
 use mif_domain::mfa::MfaRepository;
 use mif_domain::notifications::{Notification, NotificationRepository};
 use mif_domain::outbox::{GivenUp, Lane, LeasedMessage, Outbox, OutboxId, OutboxQueue};
-use mif_domain::repository::Stored;
+use mif_domain::repository::{PURGED, Stored};
 use mif_domain::sessions::SessionRepository;
 use mif_domain::technicians::{SkillRepository, TechnicianRepository};
 use mif_domain::unit_of_work::{NamedLock, UnitOfWork, UnitOfWorkFactory};
@@ -42,6 +43,16 @@ use tokio::sync::OwnedMutexGuard;
 pub use queries::NoQueries;
 pub use state::OutboxEntry;
 use state::State;
+
+/// Takes the rows out that have had their day, as many as a call may.
+fn purge<K: Clone + Ord, V>(rows: &mut BTreeMap<K, V>, mut is_over: impl FnMut(&K, &V) -> bool) -> u64 {
+    let over = rows.iter().filter(|(key, row)| is_over(key, row)).map(|(key, _)| key.clone());
+    let over: Vec<K> = over.take(usize::try_from(PURGED).unwrap_or(usize::MAX)).collect();
+    for key in &over {
+        rows.remove(key);
+    }
+    over.len() as u64
+}
 
 /// A database in memory with one writer, like SQLite: a unit of work owns a copy of everything until it ends, and a commit
 /// puts the copy back. Clones share their contents.

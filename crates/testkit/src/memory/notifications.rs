@@ -1,12 +1,14 @@
 //! Notifications.
 
 use async_trait::async_trait;
-use mif_domain::notifications::{NewNotification, Notification, NotificationId, NotificationRepository};
+use mif_domain::notifications::{
+    NewNotification, Notification, NotificationId, NotificationLimits, NotificationRepository,
+};
 use mif_domain::repository::Stored;
 use mif_domain::users::UserId;
 use mif_domain::{Constraint, Instant};
 
-use super::Unit;
+use super::{Unit, purge};
 
 pub(super) struct Notifications<'a>(pub(super) &'a mut Unit);
 
@@ -36,5 +38,16 @@ impl NotificationRepository for Notifications<'_> {
             }
         }
         Ok(marked)
+    }
+
+    async fn purge(&mut self, at: Instant) -> Stored<u64> {
+        let notifications = &mut self.0.state.notifications;
+        let read = purge(notifications, |_, one| {
+            one.read_at.is_some_and(|read_at| read_at <= at - NotificationLimits::READ_KEPT)
+        });
+        let unread = purge(notifications, |_, one| {
+            one.read_at.is_none() && one.notice.at <= at - NotificationLimits::UNREAD_KEPT
+        });
+        Ok(read + unread)
     }
 }

@@ -7,7 +7,7 @@ pub(super) const PGBENCH_GET_BY_ID: &str = "\
 SELECT interventions.id, reference, title, interventions.description, interventions.kind, interventions.status, priority, \
 is_urgent, equipment_id, technician_id, interventions.customer_id, author_id, due_at, planned_start_at, planned_end_at, \
 estimated_minutes, started_at, finished_at, closed_at, report, failure_cause, downtime_minutes, rating, late_notified_at, \
-interventions.search_text, interventions.created_at, interventions.updated_at, interventions.version, \
+interventions.created_at, interventions.updated_at, interventions.version, \
 priority_rank, status_rank, \
 equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name \
 FROM interventions JOIN equipment ON equipment.id = equipment_id \
@@ -20,7 +20,7 @@ pub(super) const PGBENCH_PAGE_OF_50: &str = "\
 SELECT page.*, equipment.name AS equipment_name, COALESCE(users.full_name, users.username) AS technician_name FROM ( \
 SELECT id, reference, title, description, kind, status, priority, is_urgent, equipment_id, technician_id, customer_id, \
 author_id, due_at, planned_start_at, planned_end_at, estimated_minutes, started_at, finished_at, closed_at, report, \
-failure_cause, downtime_minutes, rating, late_notified_at, search_text, created_at, updated_at, version, \
+failure_cause, downtime_minutes, rating, late_notified_at, created_at, updated_at, version, \
 priority_rank, status_rank \
 FROM interventions ORDER BY created_at, id LIMIT 51) AS page \
 JOIN equipment ON equipment.id = page.equipment_id \

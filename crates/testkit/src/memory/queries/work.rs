@@ -201,10 +201,6 @@ impl InterventionQueries for NoQueries {
             working.filter_map(|technician| state.candidate(technician, kind, slot, except)).collect()
         }))
     }
-
-    async fn technician_of_user(&self, user: UserId) -> Stored<Option<TechnicianId>> {
-        Ok(self.0.read(|state| state.technician_of(user)))
-    }
 }
 
 #[async_trait]
