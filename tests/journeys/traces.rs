@@ -55,6 +55,14 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
     let system = if database == Database::Postgres { "postgresql" } else { "sqlite" };
     assert!(insert.attributes["db.system.name"].contains(system), "{:?}", insert.attributes);
     assert!(insert.end_time_unix_nano <= find("COMMIT").start_time_unix_nano, "{tree}");
+    for (name, attribute) in [
+        ("POST /api/v1/documents", "http.response.status_code"),
+        ("clamd scan", "bytes"),
+        ("encrypt document", "bytes"),
+    ] {
+        assert!(find(name).attributes.contains_key(attribute), "{:?}", find(name).attributes);
+    }
+    numbers_are_numbers(&trace);
     let everything = format!("{trace:?}");
     for secret in ["rapport.pdf", PASSWORD, admin.token()] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
@@ -138,6 +146,9 @@ async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
         trace.iter().find(|span| span.name == "smtp send").unwrap_or_else(|| panic!("nothing was sent:\n{tree}"));
     assert_eq!(send.parent_span_id, work.span_id, "{tree}");
     assert!(send.attributes["server.address"].contains("127.0.0.1"), "{:?}", send.attributes);
+    assert!(work.attributes.contains_key("attempt"), "{:?}", work.attributes);
+    assert!(send.attributes.contains_key("server.port"), "{:?}", send.attributes);
+    numbers_are_numbers(&trace);
     let everything = format!("{spans:?}");
     for secret in [ADMIN, "jeton"] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
@@ -187,6 +198,18 @@ async fn a_collector_that_never_answers_slows_nothing(database: Database) {
         assert!(watch.elapsed() < Duration::from_secs(12), "{protocol}: {:?}", watch.elapsed());
     }
     taken.abort();
+}
+
+/// Whoever searches for `bytes > 1000000` finds nothing among texts.
+fn numbers_are_numbers(spans: &[ExportedSpan]) {
+    for span in spans {
+        let all = span.attributes.iter().chain(span.events.iter().flat_map(|event| &event.attributes));
+        for (name, value) in all.filter(|(name, _)| !name.ends_with("_id")) {
+            let text = value.split_once("StringValue(\"").and_then(|(_, rest)| rest.split_once('"'));
+            let is_number = text.is_some_and(|(text, _)| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+            assert!(!is_number, "{}: {name} is {value}", span.name);
+        }
+    }
 }
 
 /// The trace as people read it: each span under its parent, with its length.

@@ -42,15 +42,17 @@ pub(crate) fn close(span: &Span, method: &Method, route: Option<&str>, status: S
     // The exporter has the span already, because its identity was asked for: renaming goes to the exported one.
     span.context().span().update_name(route.map_or_else(|| method.to_string(), |route| format!("{method} {route}")));
     span.set_attribute("http.route", route.unwrap_or_default().to_owned());
-    span.set_attribute("http.response.status_code", status.as_str().to_owned());
+    // Spans know numbers as `i64` and would write any other kind down as text.
+    let code = i64::from(status.as_u16());
+    span.set_attribute("http.response.status_code", code);
     if status.is_server_error() {
         span.context().span().set_status(Status::error(""));
     }
     let duration_ms = duration.as_secs_f64() * 1000.0;
     // Reads that worked are the bulk and say little; they are logged at `debug`.
     if (method == Method::GET || method == Method::HEAD) && status.as_u16() < 400 {
-        tracing::debug!(%method, status = status.as_u16(), duration_ms, "answered");
+        tracing::debug!(%method, status = code, duration_ms, "answered");
     } else {
-        tracing::info!(%method, status = status.as_u16(), duration_ms, "answered");
+        tracing::info!(%method, status = code, duration_ms, "answered");
     }
 }
