@@ -1,6 +1,6 @@
 //! Measurements, in the text format of Prometheus. Whoever measures speaks the `metrics` facade; this is its one recorder.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 
@@ -36,6 +36,7 @@ impl Metrics {
         let process = metrics_process::Collector::default();
         process.describe();
         describe();
+        begin();
         gauge!("mif_build_info", "version" => version).set(1.0);
         Ok(Self { handle, process })
     }
@@ -49,6 +50,31 @@ impl Metrics {
     /// Folds what was recorded into buckets: to be called every few seconds, or memory grows until somebody asks.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
+    }
+}
+
+/// Begins the counters whose labels are known at zero: an increase is only seen between two values, and the first theft or
+/// the first infected file would be none.
+fn begin() {
+    for name in ["http_rate_limited_total", "auth_locks_total"] {
+        counter!(name).absolute(0);
+    }
+    let by_one_label: [(&str, &str, &[&str]); 6] = [
+        ("auth_logins_total", "result", &["success", "second_factor", "refused", "error"]),
+        ("auth_refreshes_total", "outcome", &["rotated", "repeated", "refused", "reused"]),
+        ("mif_scans_total", "verdict", &["clean", "infected", "not scanned", "unavailable", "unsure"]),
+        ("mif_document_bytes_total", "direction", &["encrypted", "decrypted"]),
+        ("mif_outbox_handled_total", "result", &["done", "too_early", "left_alone", "failed"]),
+        (
+            "db_query_errors_total",
+            "operation",
+            &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "OTHER"],
+        ),
+    ];
+    for (name, label, values) in by_one_label {
+        for value in values {
+            counter!(name, label => *value).absolute(0);
+        }
     }
 }
 
