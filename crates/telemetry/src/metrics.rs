@@ -4,8 +4,15 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 
-/// Upper bounds of the buckets of every duration, in seconds: half a millisecond to ten seconds.
+/// Upper bounds of the buckets of a duration, in seconds: half a millisecond to ten seconds.
 const DURATIONS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Those of what moves whole files: on to the ten minutes that an upload may take. Not for all, because each bound is a line
+/// of `/metrics` for every statement and every state.
+const LONG_DURATIONS: [f64; 19] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    600.0,
+];
+const LONG: [&str; 2] = ["http_request_duration_seconds", "mif_scan_duration_seconds"];
 
 /// Why nothing is measured.
 #[derive(Debug, Error)]
@@ -29,9 +36,14 @@ impl Metrics {
     /// Records for the whole process from now on.
     pub fn install(version: &'static str) -> Result<Self, MetricsError> {
         let refused = |error: &dyn std::fmt::Display| MetricsError(error.to_string());
-        let builder = PrometheusBuilder::new()
+        let mut builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATIONS)
             .map_err(|error| refused(&error))?;
+        for name in LONG {
+            builder = builder
+                .set_buckets_for_metric(Matcher::Full(name.to_owned()), &LONG_DURATIONS)
+                .map_err(|error| refused(&error))?;
+        }
         let handle = builder.install_recorder().map_err(|error| refused(&error))?;
         let process = metrics_process::Collector::default();
         process.describe();

@@ -1,11 +1,15 @@
-//! What `/metrics` shows of a process that has just begun. One test: the recorder is one for the whole process.
+//! What `/metrics` shows.
+
+use std::sync::LazyLock;
 
 use mif_telemetry::Metrics;
 
+/// One for the whole process.
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::install("0.1.0").unwrap());
+
 #[test]
 fn what_never_happened_yet_is_zero_and_not_missing() {
-    let measured = Metrics::install("0.1.0").unwrap();
-    let page = measured.render();
+    let page = METRICS.render();
     for series in [
         "auth_logins_total{result=\"second_factor\"} 0",
         "auth_refreshes_total{outcome=\"reused\"} 0",
@@ -17,4 +21,24 @@ fn what_never_happened_yet_is_zero_and_not_missing() {
     ] {
         assert!(page.lines().any(|line| line == series), "{series} is missing in\n{page}");
     }
+}
+
+#[test]
+fn an_upload_of_minutes_does_not_fall_out_of_the_last_bucket() {
+    LazyLock::force(&METRICS);
+    for name in ["http_request_duration_seconds", "mif_scan_duration_seconds", "db_query_duration_seconds"] {
+        metrics::histogram!(name).record(100.0);
+    }
+    let page = METRICS.render();
+    let bucket = |name: &str, bound: &str| {
+        let series = format!("{name}_bucket{{le=\"{bound}\"}} ");
+        page.lines().find_map(|line| line.strip_prefix(&series).map(str::to_owned))
+    };
+    for name in ["http_request_duration_seconds", "mif_scan_duration_seconds"] {
+        assert_eq!(bucket(name, "60").as_deref(), Some("0"), "{page}");
+        assert_eq!(bucket(name, "120").as_deref(), Some("1"), "{page}");
+        assert!(bucket(name, "600").is_some(), "{page}");
+    }
+    assert_eq!(bucket("db_query_duration_seconds", "10").as_deref(), Some("0"), "{page}");
+    assert_eq!(bucket("db_query_duration_seconds", "60"), None, "no statement may take that long");
 }
