@@ -42,3 +42,18 @@ fn an_upload_of_minutes_does_not_fall_out_of_the_last_bucket() {
     assert_eq!(bucket("db_query_duration_seconds", "10").as_deref(), Some("0"), "{page}");
     assert_eq!(bucket("db_query_duration_seconds", "60"), None, "no statement may take that long");
 }
+
+#[test]
+fn processor_time_is_told_in_less_than_whole_seconds() {
+    let told = || {
+        let page = METRICS.render();
+        let line = page.lines().find_map(|line| line.strip_prefix("process_cpu_seconds_total "));
+        line.unwrap_or_else(|| panic!("it is missing in\n{page}")).parse::<f64>().unwrap()
+    };
+    // The system counts in hundredths; each round takes some.
+    let is_fraction = (0..500).any(|_| {
+        std::hint::black_box((0..1_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n)));
+        told().fract() > 0.0
+    });
+    assert!(is_fraction, "{}", told());
+}
