@@ -31,7 +31,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, filter};
 
-/// The target of spans that only traces show.
+/// The target of spans that only traces show: log lines are about requests, not about each of their statements.
 const TRACE_ONLY: &str = "mif_trace";
 /// How long the end of the process may wait for the collector.
 const SHUTDOWN: Duration = Duration::from_secs(5);
