@@ -17,6 +17,7 @@ on_both_databases!(
     an_upload_is_one_trace_from_the_request_to_the_commit,
     only_a_trusted_proxy_decides_what_is_exported,
     a_letter_leads_back_to_the_request_that_caused_it,
+    a_made_up_method_names_no_span,
     a_collector_that_never_answers_slows_nothing,
     made_up_paths_make_no_new_series
 );
@@ -153,6 +154,36 @@ async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
     for secret in [ADMIN, "jeton"] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
+    collector.abort();
+}
+
+async fn a_made_up_method_names_no_span(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let mut server = site.start_with(&[("MIF_TELEMETRY__OTLP_ENDPOINT", collector.endpoint().as_str())]).await;
+    let client = server.client();
+    for (path, status) in [("/api/v1/equipements/7", 405), ("/no/such/path", 404)] {
+        let method = Method::from_bytes(b"FOO38").unwrap();
+        // Nobody here is a proxy that may say so.
+        client.send(client.request(method, path).header("x-forwarded-proto", "https")).await.is(status);
+    }
+    server.terminate();
+    server.ended(Duration::from_secs(20)).await;
+    let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+    let named = |name: &str| match spans.iter().find(|span| span.name == name) {
+        Some(span) => &span.attributes,
+        None => panic!("no span {name} in\n{}", drawn(&spans)),
+    };
+    let (somewhere, nowhere) = (named("HTTP /api/v1/equipements/{id}"), named("HTTP"));
+    for attributes in [somewhere, nowhere] {
+        for (name, value) in
+            [("http.request.method", "_OTHER"), ("http.request.method_original", "FOO38"), ("url.scheme", "http")]
+        {
+            assert!(attributes[name].contains(&format!("\"{value}\"")), "{name}: {attributes:?}");
+        }
+    }
+    assert!(somewhere["http.route"].contains("\"/api/v1/equipements/{id}\""), "{somewhere:?}");
+    assert!(!nowhere.contains_key("http.route"), "{nowhere:?}");
     collector.abort();
 }
 

@@ -37,11 +37,12 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let method = request.method().clone();
     let is_docs = request.path().starts_with("/docs");
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let caller = CallersTrace::of(request.headers(), state.trusted_proxies.trusts(peer));
+    let from_proxy = state.trusted_proxies.trusts(peer);
+    let caller = CallersTrace::of(request.headers(), from_proxy);
     let trace = TraceIds::of(caller.as_ref(), &*state.core.entropy);
     let context = context(&request, peer, &state, &trace);
     let ahead = span::route_ahead(&request);
-    let span = span::open(&request, &context, ahead.as_deref());
+    let span = span::open(&request, &context, ahead.as_deref(), from_proxy);
     let trace = trace.adopt(&span, caller);
     let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
     span.record("trace_id", trace.trace_id.as_str());
@@ -98,8 +99,7 @@ impl Drop for InFlight {
 
 /// Labels come from closed sets, or anybody could fill the memory with made-up paths and methods.
 fn measure(method: &Method, route: Option<String>, status: StatusCode, duration: std::time::Duration) {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    let method = if known.contains(method) { method.to_string() } else { "_OTHER".to_owned() };
+    let method = span::known_method(method).unwrap_or(span::OTHER_METHOD);
     let class = match status.as_u16() {
         100..=199 => "1xx",
         200..=299 => "2xx",
