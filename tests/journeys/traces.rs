@@ -18,6 +18,7 @@ on_both_databases!(
     only_a_trusted_proxy_decides_what_is_exported,
     a_letter_leads_back_to_the_request_that_caused_it,
     a_made_up_method_names_no_span,
+    probes_leave_no_trace,
     a_collector_that_never_answers_slows_nothing,
     made_up_paths_make_no_new_series
 );
@@ -185,6 +186,50 @@ async fn a_made_up_method_names_no_span(database: Database) {
     assert!(somewhere["http.route"].contains("\"/api/v1/equipements/{id}\""), "{somewhere:?}");
     assert!(!nowhere.contains_key("http.route"), "{nowhere:?}");
     collector.abort();
+}
+
+async fn probes_leave_no_trace(database: Database) {
+    const PROBES: [&str; 9] = [
+        "/live",
+        "/liveness",
+        "/ready",
+        "/readiness",
+        "/health",
+        "/api/v1/health",
+        "/metrics",
+        "/api/v1/metrics",
+        "/api/v1/health/metrics",
+    ];
+    for trusted in [false, true] {
+        let mut collector = FakeCollectorServer::start().await.unwrap();
+        let site = Site::new(database).await;
+        let endpoint = collector.endpoint();
+        let mut settings = vec![("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str())];
+        settings.extend(trusted.then_some(("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.0/8")));
+        let mut server = site.start_with(&settings).await;
+        let base = format!("http://{}", server.address());
+        let ask = async |path: &str, traceparent: Option<&str>| {
+            let request = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("{base}{path}"));
+            let request = traceparent.into_iter().fold(request, |request, given| request.header("traceparent", given));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.headers()["traceparent"].to_str().unwrap().ends_with("-01")
+        };
+        let wanted = format!("00-{CALLER}-{CALLERS_SPAN}-01");
+        for path in PROBES {
+            assert!(!ask(path, None).await, "{path}");
+            assert_eq!(ask(path, Some(&wanted)).await, trusted, "{path}");
+        }
+        assert!(ask("/.well-known/jwks.json", None).await, "anything else is seen at this ratio");
+        server.terminate();
+        server.ended(Duration::from_secs(20)).await;
+        let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+        let probes: Vec<_> =
+            spans.iter().filter(|span| PROBES.iter().any(|path| span.name == format!("GET {path}"))).collect();
+        assert_eq!(probes.len(), if trusted { PROBES.len() } else { 0 }, "{}", drawn(&spans));
+        assert!(probes.iter().all(|span| span.trace_id == CALLER), "{}", drawn(&spans));
+        collector.abort();
+    }
 }
 
 async fn a_collector_that_never_answers_slows_nothing(database: Database) {

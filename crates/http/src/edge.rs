@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
-use crate::trace::{CallersTrace, TraceIds};
+use crate::trace::{CallersTrace, TraceIds, is_probe};
 use crate::{ApiState, span};
 
 /// The middleware.
@@ -43,7 +43,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let context = context(&request, peer, &state, &trace);
     let ahead = span::route_ahead(&request);
     let span = span::open(&request, &context, ahead.as_deref(), from_proxy);
-    let trace = trace.adopt(&span, caller);
+    let trace = trace.adopt(&span, caller, is_probe(ahead.as_deref()));
     let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
     span.record("trace_id", trace.trace_id.as_str());
     span.record("span_id", trace.span_id.as_str());
