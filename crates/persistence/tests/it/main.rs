@@ -13,6 +13,7 @@ mod contracts;
 mod errors;
 mod idempotency;
 mod invariants;
+mod measured;
 mod migrations;
 mod postgres;
 mod sqlite;
