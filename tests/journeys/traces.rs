@@ -17,6 +17,8 @@ on_both_databases!(
     an_upload_is_one_trace_from_the_request_to_the_commit,
     only_a_trusted_proxy_decides_what_is_exported,
     a_letter_leads_back_to_the_request_that_caused_it,
+    a_made_up_method_names_no_span,
+    probes_leave_no_trace,
     a_collector_that_never_answers_slows_nothing,
     made_up_paths_make_no_new_series
 );
@@ -55,6 +57,14 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
     let system = if database == Database::Postgres { "postgresql" } else { "sqlite" };
     assert!(insert.attributes["db.system.name"].contains(system), "{:?}", insert.attributes);
     assert!(insert.end_time_unix_nano <= find("COMMIT").start_time_unix_nano, "{tree}");
+    for (name, attribute) in [
+        ("POST /api/v1/documents", "http.response.status_code"),
+        ("clamd scan", "bytes"),
+        ("encrypt document", "bytes"),
+    ] {
+        assert!(find(name).attributes.contains_key(attribute), "{:?}", find(name).attributes);
+    }
+    numbers_are_numbers(&trace);
     let everything = format!("{trace:?}");
     for secret in ["rapport.pdf", PASSWORD, admin.token()] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
@@ -138,11 +148,88 @@ async fn a_letter_leads_back_to_the_request_that_caused_it(database: Database) {
         trace.iter().find(|span| span.name == "smtp send").unwrap_or_else(|| panic!("nothing was sent:\n{tree}"));
     assert_eq!(send.parent_span_id, work.span_id, "{tree}");
     assert!(send.attributes["server.address"].contains("127.0.0.1"), "{:?}", send.attributes);
+    assert!(work.attributes.contains_key("attempt"), "{:?}", work.attributes);
+    assert!(send.attributes.contains_key("server.port"), "{:?}", send.attributes);
+    numbers_are_numbers(&trace);
     let everything = format!("{spans:?}");
     for secret in [ADMIN, "jeton"] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
     collector.abort();
+}
+
+async fn a_made_up_method_names_no_span(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let mut server = site.start_with(&[("MIF_TELEMETRY__OTLP_ENDPOINT", collector.endpoint().as_str())]).await;
+    let client = server.client();
+    for (path, status) in [("/api/v1/equipements/7", 405), ("/no/such/path", 404)] {
+        let method = Method::from_bytes(b"FOO38").unwrap();
+        // Nobody here is a proxy that may say so.
+        client.send(client.request(method, path).header("x-forwarded-proto", "https")).await.is(status);
+    }
+    server.terminate();
+    server.ended(Duration::from_secs(20)).await;
+    let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+    let named = |name: &str| match spans.iter().find(|span| span.name == name) {
+        Some(span) => &span.attributes,
+        None => panic!("no span {name} in\n{}", drawn(&spans)),
+    };
+    let (somewhere, nowhere) = (named("HTTP /api/v1/equipements/{id}"), named("HTTP"));
+    for attributes in [somewhere, nowhere] {
+        for (name, value) in
+            [("http.request.method", "_OTHER"), ("http.request.method_original", "FOO38"), ("url.scheme", "http")]
+        {
+            assert!(attributes[name].contains(&format!("\"{value}\"")), "{name}: {attributes:?}");
+        }
+    }
+    assert!(somewhere["http.route"].contains("\"/api/v1/equipements/{id}\""), "{somewhere:?}");
+    assert!(!nowhere.contains_key("http.route"), "{nowhere:?}");
+    collector.abort();
+}
+
+async fn probes_leave_no_trace(database: Database) {
+    const PROBES: [&str; 9] = [
+        "/live",
+        "/liveness",
+        "/ready",
+        "/readiness",
+        "/health",
+        "/api/v1/health",
+        "/metrics",
+        "/api/v1/metrics",
+        "/api/v1/health/metrics",
+    ];
+    for trusted in [false, true] {
+        let mut collector = FakeCollectorServer::start().await.unwrap();
+        let site = Site::new(database).await;
+        let endpoint = collector.endpoint();
+        let mut settings = vec![("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str())];
+        settings.extend(trusted.then_some(("MIF_HTTP__TRUSTED_PROXIES", "127.0.0.0/8")));
+        let mut server = site.start_with(&settings).await;
+        let base = format!("http://{}", server.address());
+        let ask = async |path: &str, traceparent: Option<&str>| {
+            let request = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("{base}{path}"));
+            let request = traceparent.into_iter().fold(request, |request, given| request.header("traceparent", given));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.headers()["traceparent"].to_str().unwrap().ends_with("-01")
+        };
+        let wanted = format!("00-{CALLER}-{CALLERS_SPAN}-01");
+        for path in PROBES {
+            assert!(!ask(path, None).await, "{path}");
+            assert_eq!(ask(path, Some(&wanted)).await, trusted, "{path}");
+        }
+        assert!(ask("/.well-known/jwks.json", None).await, "anything else is seen at this ratio");
+        server.terminate();
+        server.ended(Duration::from_secs(20)).await;
+        let spans = collector.exported_spans(1_000, Duration::from_secs(2)).await;
+        let probes: Vec<_> =
+            spans.iter().filter(|span| PROBES.iter().any(|path| span.name == format!("GET {path}"))).collect();
+        assert_eq!(probes.len(), if trusted { PROBES.len() } else { 0 }, "{}", drawn(&spans));
+        assert!(probes.iter().all(|span| span.trace_id == CALLER), "{}", drawn(&spans));
+        collector.abort();
+    }
 }
 
 async fn a_collector_that_never_answers_slows_nothing(database: Database) {
@@ -187,6 +274,18 @@ async fn a_collector_that_never_answers_slows_nothing(database: Database) {
         assert!(watch.elapsed() < Duration::from_secs(12), "{protocol}: {:?}", watch.elapsed());
     }
     taken.abort();
+}
+
+/// Whoever searches for `bytes > 1000000` finds nothing among texts.
+fn numbers_are_numbers(spans: &[ExportedSpan]) {
+    for span in spans {
+        let all = span.attributes.iter().chain(span.events.iter().flat_map(|event| &event.attributes));
+        for (name, value) in all.filter(|(name, _)| !name.ends_with("_id")) {
+            let text = value.split_once("StringValue(\"").and_then(|(_, rest)| rest.split_once('"'));
+            let is_number = text.is_some_and(|(text, _)| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+            assert!(!is_number, "{}: {name} is {value}", span.name);
+        }
+    }
 }
 
 /// The trace as people read it: each span under its parent, with its length.

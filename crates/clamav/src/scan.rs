@@ -125,7 +125,8 @@ impl ClamdScan {
 
 impl Drop for ClamdScan {
     fn drop(&mut self) {
-        self.span.record("bytes", self.bytes);
+        // Spans know numbers as `i64` and would write any other kind down as text.
+        self.span.record("bytes", i64::try_from(self.bytes).unwrap_or(i64::MAX));
         if !matches!(self.progress, Progress::Settled(_)) {
             self.span.record("verdict", "given up");
         }

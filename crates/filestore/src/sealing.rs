@@ -136,7 +136,8 @@ impl Identity {
     /// Wraps the key, now that the size is known that it is bound to.
     pub(crate) fn seal(&self, hasher: Hasher, ring: &KeyRing) -> Result<SealedFile, FileStoreError> {
         let size = hasher.size;
-        self.span.record("bytes", size);
+        // Spans know numbers as `i64` and would write any other kind down as text.
+        self.span.record("bytes", i64::try_from(size).unwrap_or(i64::MAX));
         let key = ring.wrap(&self.key, self.id, size)?;
         Ok(SealedFile { file: StoredFile { id: self.id, size, key }, sha256: Sha256(hasher.sha256.finalize().into()) })
     }

@@ -17,15 +17,12 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use mif_application::access::Actor;
 use mif_application::audit::RecordDenial;
 use mif_domain::users::Language;
-use opentelemetry::trace::{Status, TraceContextExt as _};
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing::Instrument as _;
 
-use crate::ApiState;
 use crate::extract::{RequestContext, SignedIn};
 use crate::problem::{ApiError, Code, MEDIA_TYPE};
-use crate::trace::{CallersTrace, TraceIds};
+use crate::trace::{CallersTrace, TraceIds, is_probe};
+use crate::{ApiState, span};
 
 /// The middleware.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -40,13 +37,16 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let method = request.method().clone();
     let is_docs = request.path().starts_with("/docs");
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let caller = CallersTrace::of(request.headers(), state.trusted_proxies.trusts(peer));
+    let from_proxy = state.trusted_proxies.trusts(peer);
+    let caller = CallersTrace::of(request.headers(), from_proxy);
     let trace = TraceIds::of(caller.as_ref(), &*state.core.entropy);
     let context = context(&request, peer, &state, &trace);
-    let span = root_span(&request, &context);
-    let trace = trace.adopt(&span, caller);
+    let ahead = span::route_ahead(&request);
+    let span = span::open(&request, &context, ahead.as_deref(), from_proxy);
+    let trace = trace.adopt(&span, caller, is_probe(ahead.as_deref()));
     let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
     span.record("trace_id", trace.trace_id.as_str());
+    span.record("span_id", trace.span_id.as_str());
     request.extensions_mut().insert(context.clone());
 
     let outcome = next.call(request).instrument(span.clone()).await;
@@ -71,7 +71,11 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         Err(response) => (response.status(), None),
     };
     let duration = state.core.clock.uptime().saturating_sub(arrived);
-    record(&span, &method, route.as_deref(), status, duration);
+    if route != ahead {
+        // Two templates fit the path, and the method chose the other.
+        span.record("route", route.as_deref());
+    }
+    span::close(&span, &method, route.as_deref(), status, duration);
     measure(&method, route, status, duration);
     drop(entered);
     finished.map_err(|response| InternalError::from_response("the request failed outside a handler", response).into())
@@ -95,8 +99,7 @@ impl Drop for InFlight {
 
 /// Labels come from closed sets, or anybody could fill the memory with made-up paths and methods.
 fn measure(method: &Method, route: Option<String>, status: StatusCode, duration: std::time::Duration) {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    let method = if known.contains(method) { method.to_string() } else { "_OTHER".to_owned() };
+    let method = span::known_method(method).unwrap_or(span::OTHER_METHOD);
     let class = match status.as_u16() {
         100..=199 => "1xx",
         200..=299 => "2xx",
@@ -157,38 +160,6 @@ fn language(headers: &HeaderMap) -> Language {
             .fold(0.0_f32, f32::max)
     };
     if weight("en") > weight("fr") { Language::English } else { Language::French }
-}
-
-fn root_span(request: &ServiceRequest, context: &RequestContext) -> Span {
-    tracing::info_span!(
-        "request",
-        otel.kind = "server",
-        http.request.method = %request.method(),
-        http.route = Empty,
-        http.response.status_code = Empty,
-        url.path = %request.path(),
-        request_id = %context.request_id,
-        trace_id = Empty,
-        user_id = Empty,
-    )
-}
-
-fn record(span: &Span, method: &Method, route: Option<&str>, status: StatusCode, duration: std::time::Duration) {
-    // The exporter has the span already, because its identity was asked for: renaming goes to the exported one.
-    span.context().span().update_name(route.map_or_else(|| method.to_string(), |route| format!("{method} {route}")));
-    let route = route.unwrap_or_default();
-    span.record("http.route", route);
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.context().span().set_status(Status::error(""));
-    }
-    let duration_ms = duration.as_secs_f64() * 1000.0;
-    // Reads that worked are the bulk and say little; they are logged at `debug`.
-    if (method == Method::GET || method == Method::HEAD) && status.as_u16() < 400 {
-        tracing::debug!(%method, route, status = status.as_u16(), duration_ms, "answered");
-    } else {
-        tracing::info!(%method, route, status = status.as_u16(), duration_ms, "answered");
-    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

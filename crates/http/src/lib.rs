@@ -16,6 +16,7 @@ mod guard;
 mod openapi;
 mod problem;
 mod routes;
+mod span;
 mod state;
 mod trace;
 mod unread;

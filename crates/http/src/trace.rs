@@ -15,6 +15,26 @@ use crate::edge::hex;
 /// does not carry it is sampled by our own ratio.
 const HEEDED: &str = "mif.heeded";
 
+/// Tells the sampler that this is a probe. It is sampled only when a heeded caller wants it; its measurements are taken.
+const PROBE: &str = "mif.probe";
+
+/// Asked every few seconds by orchestrators, balancers and Prometheus: traces of those would bury all others.
+const PROBES: [&str; 9] = [
+    "/live",
+    "/liveness",
+    "/ready",
+    "/readiness",
+    "/health",
+    "/api/v1/health",
+    "/metrics",
+    "/api/v1/metrics",
+    "/api/v1/health/metrics",
+];
+
+pub(crate) fn is_probe(route: Option<&str>) -> bool {
+    route.is_some_and(|route| PROBES.contains(&route))
+}
+
 /// The trace that a caller asks us to go on with.
 pub(crate) struct CallersTrace {
     parent: SpanContext,
@@ -73,12 +93,15 @@ impl TraceIds {
     }
 
     /// Ties the span to the caller's trace, and takes the identity that the exporter knows it by, when there is one.
-    pub(crate) fn adopt(self, span: &Span, caller: Option<CallersTrace>) -> Self {
-        if let Some(CallersTrace { parent, is_heeded }) = caller {
-            let mut context = Context::new().with_remote_span_context(parent);
-            if is_heeded {
-                context = context.with_baggage([KeyValue::new(HEEDED, true)]);
-            }
+    pub(crate) fn adopt(self, span: &Span, caller: Option<CallersTrace>, is_probe: bool) -> Self {
+        let is_heeded = caller.as_ref().is_some_and(|caller| caller.is_heeded);
+        let marks = [(HEEDED, is_heeded), (PROBE, is_probe)].into_iter().filter(|(_, holds)| *holds);
+        if caller.is_some() || is_probe {
+            let context = Context::new().with_baggage(marks.map(|(name, _)| KeyValue::new(name, true)));
+            let context = match caller {
+                Some(caller) => context.with_remote_span_context(caller.parent),
+                None => context,
+            };
             // Fails when nothing is exported, which is fine.
             let _ = span.set_parent(context);
         }

@@ -43,6 +43,18 @@ pub(crate) fn plain(error: DbErr) -> RepositoryError {
     translate(error, Constraint::Other)
 }
 
+/// Whether the database did what it is there for: it refused what a rule forbids and somebody may well ask for, such as a name
+/// that is taken. A rule that no request should be able to break is none of these.
+pub(crate) fn is_refusal(error: &DbErr) -> bool {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) => {
+            unique(constraint_name(error).as_deref().unwrap_or(&message)) != Constraint::Other
+        }
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => true,
+        _ => driver_error(error).and_then(check).is_some(),
+    }
+}
+
 /// Whether the error is PostgreSQL's `lock_timeout`.
 pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
     matches!(error, DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))

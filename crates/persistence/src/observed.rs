@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use crate::errors::is_refusal;
 use crate::link::{Link, Outages};
 use crate::slots::Slot;
 
@@ -96,7 +97,7 @@ impl Watch {
             }),
         };
         metrics::histogram!("db_query_duration_seconds", "operation" => self.operation).record(self.began.elapsed());
-        if result.is_err() {
+        if result.as_ref().is_err_and(|error| !is_refusal(error)) {
             self.span.record("otel.status_code", "ERROR");
             metrics::counter!("db_query_errors_total", "operation" => self.operation).increment(1);
         }

@@ -11,10 +11,12 @@ mod json;
 mod links;
 mod logs;
 mod metrics;
+mod panics;
 mod sampler;
 mod traces;
 
 pub use metrics::{Metrics, MetricsError};
+pub use panics::log_panics;
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -29,7 +31,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, filter};
 
-/// The target of spans that only traces show.
+/// The target of spans that only traces show: log lines are about requests, not about each of their statements.
 const TRACE_ONLY: &str = "mif_trace";
 /// How long the end of the process may wait for the collector.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -111,7 +113,7 @@ pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
 }
 
-/// Sets up logs and traces for the whole process. A collector that cannot be reached neither stops nor slows anything;
+/// Sets up logs and traces for the whole process, and what tells about panics. A collector that cannot be reached neither stops nor slows anything;
 /// settings that cannot be meant are refused.
 pub fn init(settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
     // Also without an exporter: log lines then still carry the caller's trace.
@@ -119,6 +121,7 @@ pub fn init(settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
     let colours = std::io::stderr().is_terminal();
     let (dispatch, telemetry) = assemble(settings, std::io::stderr, colours)?;
     dispatch.try_init()?;
+    log_panics();
     Ok(telemetry)
 }
 

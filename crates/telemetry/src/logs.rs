@@ -36,6 +36,11 @@ const CAPPED: [&str; 18] = [
     "tower",
 ];
 
+/// Writes an `ERROR` about every head that is no HTTP, and about every connection that breaks off: whoever scans the port could
+/// wake somebody. What goes wrong on our side of a body is logged where it happens. Directives that name the library decide
+/// for themselves.
+const HECKLED: &str = "actix_http::h1::dispatcher";
+
 pub(crate) fn layer<S, W>(
     format: LogFormat,
     directives: &str,
@@ -49,7 +54,8 @@ where
     let filter = EnvFilter::builder()
         .parse(directives)
         .map_err(|source| TelemetryError::Filter { directives: directives.to_owned(), source })?
-        .add_directive(trace_only()?);
+        .add_directive(off(TRACE_ONLY)?);
+    let filter = if directives.contains("actix_http") { filter } else { filter.add_directive(off(HECKLED)?) };
     let capped =
         Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPPED.map(|target| (target, LevelFilter::INFO)));
     let filter = filter.and(capped);
@@ -69,9 +75,8 @@ where
     })
 }
 
-/// Spans of this target are for traces alone: log lines are about requests, not about each of their statements.
-fn trace_only() -> Result<Directive, TelemetryError> {
-    let directives = format!("{TRACE_ONLY}=off");
+fn off(target: &str) -> Result<Directive, TelemetryError> {
+    let directives = format!("{target}=off");
     directives.parse().map_err(|source| TelemetryError::Filter { directives, source })
 }
 

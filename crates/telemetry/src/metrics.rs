@@ -1,11 +1,18 @@
 //! Measurements, in the text format of Prometheus. Whoever measures speaks the `metrics` facade; this is its one recorder.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 
-/// Upper bounds of the buckets of every duration, in seconds: half a millisecond to ten seconds.
+/// Upper bounds of the buckets of a duration, in seconds: half a millisecond to ten seconds.
 const DURATIONS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Those of what moves whole files: on to the ten minutes that an upload may take. Not for all, because each bound is a line
+/// of `/metrics` for every statement and every state.
+const LONG_DURATIONS: [f64; 19] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    600.0,
+];
+const LONG: [&str; 2] = ["http_request_duration_seconds", "mif_scan_duration_seconds"];
 
 /// Why nothing is measured.
 #[derive(Debug, Error)]
@@ -29,13 +36,19 @@ impl Metrics {
     /// Records for the whole process from now on.
     pub fn install(version: &'static str) -> Result<Self, MetricsError> {
         let refused = |error: &dyn std::fmt::Display| MetricsError(error.to_string());
-        let builder = PrometheusBuilder::new()
+        let mut builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATIONS)
             .map_err(|error| refused(&error))?;
+        for name in LONG {
+            builder = builder
+                .set_buckets_for_metric(Matcher::Full(name.to_owned()), &LONG_DURATIONS)
+                .map_err(|error| refused(&error))?;
+        }
         let handle = builder.install_recorder().map_err(|error| refused(&error))?;
         let process = metrics_process::Collector::default();
         process.describe();
         describe();
+        begin();
         gauge!("mif_build_info", "version" => version).set(1.0);
         Ok(Self { handle, process })
     }
@@ -49,6 +62,31 @@ impl Metrics {
     /// Folds what was recorded into buckets: to be called every few seconds, or memory grows until somebody asks.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
+    }
+}
+
+/// Begins the counters whose labels are known at zero: an increase is only seen between two values, and the first theft or
+/// the first infected file would be none.
+fn begin() {
+    for name in ["http_rate_limited_total", "auth_locks_total"] {
+        counter!(name).absolute(0);
+    }
+    let by_one_label: [(&str, &str, &[&str]); 6] = [
+        ("auth_logins_total", "result", &["success", "second_factor", "refused", "error"]),
+        ("auth_refreshes_total", "outcome", &["rotated", "repeated", "refused", "reused"]),
+        ("mif_scans_total", "verdict", &["clean", "infected", "not scanned", "unavailable", "unsure"]),
+        ("mif_document_bytes_total", "direction", &["encrypted", "decrypted"]),
+        ("mif_outbox_handled_total", "result", &["done", "too_early", "left_alone", "failed"]),
+        (
+            "db_query_errors_total",
+            "operation",
+            &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "OTHER"],
+        ),
+    ];
+    for (name, label, values) in by_one_label {
+        for value in values {
+            counter!(name, label => *value).absolute(0);
+        }
     }
 }
 

@@ -8,9 +8,13 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 /// Carried by the context of a caller whose word on sampling counts. Whoever takes requests says so by this name.
 const HEEDED: &str = "mif.heeded";
 
+/// Carried by the context of a probe, likewise.
+const PROBE: &str = "mif.probe";
+
 /// A trace that begins here is exported by ratio, and in any case when it is linked to one that is: work that was left for
 /// later is seen together with the request that left it. What happens inside a request follows the request. A request that
-/// goes on with somebody else's trace follows them when they are heeded, and the ratio otherwise.
+/// goes on with somebody else's trace follows them when they are heeded, and the ratio otherwise. A probe is exported only
+/// when somebody who is heeded wants it.
 pub(crate) fn sampler(ratio: f64) -> impl ShouldSample + 'static {
     let remote = |heeded| Remote { heeded, ratio: Sampler::TraceIdRatioBased(ratio) };
     Sampler::parent_based(Root(Sampler::TraceIdRatioBased(ratio)))
@@ -33,7 +37,11 @@ impl ShouldSample for Root {
         links: &[Link],
     ) -> SamplingResult {
         let is_linked = links.iter().any(|link| link.span_context.is_sampled());
-        let sampler = if is_linked { &Sampler::AlwaysOn } else { &self.0 };
+        let sampler = match parent {
+            _ if is_linked => &Sampler::AlwaysOn,
+            Some(context) if carries(context, PROBE) => &Sampler::AlwaysOff,
+            _ => &self.0,
+        };
         sampler.should_sample(parent, trace_id, name, kind, attributes, links)
     }
 }
@@ -55,10 +63,17 @@ impl ShouldSample for Remote {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        let is_heeded = parent.is_some_and(|parent| parent.baggage().get(HEEDED).is_some());
-        let sampler = if is_heeded { &self.heeded } else { &self.ratio };
+        let sampler = match parent {
+            Some(context) if carries(context, HEEDED) => &self.heeded,
+            Some(context) if carries(context, PROBE) => &Sampler::AlwaysOff,
+            _ => &self.ratio,
+        };
         sampler.should_sample(parent, trace_id, name, kind, attributes, links)
     }
+}
+
+fn carries(context: &Context, mark: &'static str) -> bool {
+    context.baggage().get(mark).is_some()
 }
 
 #[cfg(test)]
@@ -104,6 +119,19 @@ mod tests {
         for ratio in [0.0, 1.0] {
             assert!(is_exported(ratio, Some(&heeded(&parent(true, true)))));
             assert!(!is_exported(ratio, Some(&heeded(&parent(false, true)))));
+        }
+    }
+
+    #[test]
+    fn a_probe_is_exported_only_when_a_heeded_caller_wants_it() {
+        let probe = |context: Context, heeded: bool| {
+            let marks = [(PROBE, true), (HEEDED, heeded)].into_iter().filter(|(_, holds)| *holds);
+            context.with_baggage(marks.map(|(name, _)| KeyValue::new(name, true)))
+        };
+        assert!(!is_exported(1.0, Some(&probe(Context::new(), false))));
+        for sampled in [true, false] {
+            assert!(!is_exported(1.0, Some(&probe(parent(sampled, true), false))));
+            assert_eq!(is_exported(0.0, Some(&probe(parent(sampled, true), true))), sampled);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Traces: spans exported by OTLP.
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{Key, KeyValue, Value};
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider};
 use tokio::runtime::Handle;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -32,12 +32,7 @@ where
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter(endpoint, settings.otlp_protocol)?)
         .with_sampler(sampler(settings.sample_ratio))
-        .with_resource(
-            Resource::builder()
-                .with_service_name(settings.service_name.clone())
-                .with_attribute(KeyValue::new("service.version", settings.service_version))
-                .build(),
-        )
+        .with_resource(resource(settings))
         .build();
     let filter =
         Targets::new().with_default(LevelFilter::INFO).with_targets(TRANSPORT.map(|target| (target, LevelFilter::OFF)));
@@ -48,6 +43,20 @@ where
         .with_threads(false)
         .with_tracked_inactivity(false);
     Ok(Some((Links.and_then(export).with_filter(filter).boxed(), provider)))
+}
+
+/// Who exports: what the settings say, and what `OTEL_RESOURCE_ATTRIBUTES` adds that only the operator knows.
+fn resource(settings: &TelemetrySettings) -> Resource {
+    let version = KeyValue::new("service.version", settings.service_version);
+    let instance = KeyValue::new(INSTANCE, instance(&Resource::builder().build()));
+    Resource::builder().with_service_name(settings.service_name.clone()).with_attributes([version, instance]).build()
+}
+
+const INSTANCE: &str = "service.instance.id";
+
+/// As the operator named it. Without that each start gives itself a name, or replicas could not be told apart.
+fn instance(known: &Resource) -> Value {
+    known.get(&Key::new(INSTANCE)).unwrap_or_else(|| RandomIdGenerator::default().new_trace_id().to_string().into())
 }
 
 /// Connects when it first has something to send, and again whenever it must.
@@ -75,4 +84,34 @@ fn exporter(endpoint: &str, protocol: OtlpProtocol) -> Result<SpanExporter, Tele
         }
     };
     built.map_err(|error| refused(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::LogFormat;
+
+    use super::*;
+
+    #[test]
+    fn every_start_names_itself() {
+        let settings = TelemetrySettings {
+            format: LogFormat::Json,
+            filter: "info".to_owned(),
+            otlp_endpoint: None,
+            otlp_protocol: OtlpProtocol::Grpc,
+            service_name: "mif-nord".to_owned(),
+            service_version: "1.2.3",
+            sample_ratio: 1.0,
+        };
+        let told = |resource: &Resource, name: &'static str| {
+            resource.get(&Key::new(name)).map(|value| value.as_str().into_owned()).unwrap_or_default()
+        };
+        let (one, other) = (resource(&settings), resource(&settings));
+        assert_eq!(told(&one, "service.name"), "mif-nord");
+        assert_eq!(told(&one, "service.version"), "1.2.3");
+        assert_eq!(told(&one, INSTANCE).len(), 32, "{one:?}");
+        assert_ne!(told(&one, INSTANCE), told(&other, INSTANCE));
+        let named = Resource::builder_empty().with_attribute(KeyValue::new(INSTANCE, "mif-nord-2")).build();
+        assert_eq!(instance(&named).as_str(), "mif-nord-2");
+    }
 }

@@ -15,6 +15,27 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Fails without the headers that no answer goes without, whatever was asked.
+    pub(super) fn carries_the_policy(self) -> Self {
+        for (name, value) in [
+            ("strict-transport-security", "max-age=63072000; includeSubDomains; preload"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(self.header(name), value, "{}: {name}", self.question);
+        }
+        let allowed = self.header("content-security-policy");
+        assert!(allowed.contains("default-src 'none'"), "{}: {allowed}", self.question);
+        for name in ["permissions-policy", "vary", "x-request-id", "traceparent"] {
+            assert!(!self.header(name).is_empty(), "{}: {name}", self.question);
+        }
+        assert_eq!(self.header("server"), "", "{}", self.question);
+        self
+    }
+
     /// Fails unless it has this status.
     pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.question, self.body);

@@ -78,7 +78,7 @@ impl Client {
             "" => Value::Null,
             text => serde_json::from_str(text).map_err(|error| format!("{question}: {error}: {text}"))?,
         };
-        Ok(Answer { question, status, headers, body })
+        Ok(Answer { question, status, headers, body }.carries_the_policy())
     }
 
     /// Sends it and fails when no answer comes.

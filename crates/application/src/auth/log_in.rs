@@ -77,7 +77,8 @@ impl LogIn {
         let result = match &outcome {
             Ok(_) => "success",
             Err(LogInError::Refused) => "refused",
-            Err(_) => "error",
+            Err(LogInError::SecondFactorNeeded(_)) => "second_factor",
+            Err(LogInError::Busy(_) | LogInError::Token(_) | LogInError::Repository(_)) => "error",
         };
         metrics::counter!("auth_logins_total", "result" => result).increment(1);
         outcome

@@ -40,7 +40,10 @@ impl Refresh {
     /// Rotates, repeats a lost answer, or refuses.
     #[tracing::instrument(target = "mif_trace", name = "Refresh", skip_all)]
     pub async fn run(self, core: &Core) -> Result<TokenPair, RefreshError> {
-        let presented = RefreshToken::parse(&self.token).ok_or(RefreshError::Refused)?;
+        let Some(presented) = RefreshToken::parse(&self.token) else {
+            counted("refused");
+            return Err(RefreshError::Refused);
+        };
         let hash = core.refresh_tokens.hash(&presented);
         let successor = core.refresh_tokens.generate();
         let rotation = Rotation {

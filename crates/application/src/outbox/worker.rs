@@ -105,7 +105,8 @@ impl OutboxWorker {
             otel.status_code = Empty,
             id = leased.id.0,
             kind = leased.message.kind(),
-            attempt = leased.attempt,
+            // Spans know numbers as `i64` and would write any other kind down as text.
+            attempt = i64::from(leased.attempt),
             outcome = Empty,
             link.traceparent = leased.trace_parent.as_deref(),
         )

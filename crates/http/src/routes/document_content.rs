@@ -54,7 +54,9 @@ pub(crate) async fn download(
     let etag = format!("\"{}\"", document.content.sha256);
     // What a client has of an infected document it must not be told to go on using.
     if conditions.has(&etag) && document.content.analysis != Analysis::Infected {
-        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish());
+        // Its headers take the place of those that the client has kept (RFC 9111, 3.2).
+        let sandbox = (header::CONTENT_SECURITY_POLICY, SANDBOX);
+        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag)).insert_header(sandbox).finish());
     }
     let size = document.content.file.size;
     let part = part(request.headers(), &etag, size)?;

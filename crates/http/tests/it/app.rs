@@ -1,4 +1,4 @@
-//! The application under test, and a client that checks every answer against the document.
+//! The application under test, and a client that checks every answer against the document, and its headers.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::documented;
+use crate::headers::check_policy;
 
 /// What was asked, and what was answered.
 type Called = LocalBoxFuture<'static, (Method, String, Answer)>;
@@ -131,7 +132,7 @@ impl App {
         }
     }
 
-    /// Sends a request and checks the answer against the document.
+    /// Sends a request, and checks the answer against the document and the headers that every answer has.
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
         self.send_from("203.0.113.9:4000", request).await
     }
@@ -155,6 +156,7 @@ impl App {
         let request = request.peer_addr("203.0.113.9:4000".parse().unwrap());
         let (method, path, answer) = (self.call)(request, Some(Payload::Stream { payload: Box::pin(body) })).await;
         documented::check(&method, &path, &answer);
+        check_policy(&path, &answer);
         answer
     }
 

@@ -27,4 +27,5 @@ mod passwords;
 mod policy;
 mod sessions;
 mod technicians;
+mod told;
 mod users;

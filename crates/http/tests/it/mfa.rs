@@ -15,7 +15,7 @@ fn posted(path: &str, body: &Value) -> TestRequest {
 }
 
 /// Sets it up, and returns the secret and the recovery codes. The next code is unused.
-async fn enrol(app: &App, token: &str) -> (String, Vec<String>) {
+pub(crate) async fn enrol(app: &App, token: &str) -> (String, Vec<String>) {
     let enrolling =
         app.post(&format!("{MFA}/enroler"), token, json!({"current_password": PASSWORD})).await.expect(200).json();
     let secret = enrolling["secret"].as_str().unwrap().to_owned();
@@ -27,14 +27,14 @@ async fn enrol(app: &App, token: &str) -> (String, Vec<String>) {
     (secret, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
 }
 
-async fn challenge(app: &App) -> String {
+pub(crate) async fn challenge(app: &App) -> String {
     let credentials = json!({"username": "karim", "password": PASSWORD});
     let answer = app.send(posted("/api/v1/auth/login", &credentials)).await.expect_problem(401, "mfa_requise");
     assert!(!answer.text().contains("access_token"));
     answer.json()["defi"].as_str().unwrap().to_owned()
 }
 
-async fn verify(app: &App, defi: &str, code: &str) -> Answer {
+pub(crate) async fn verify(app: &App, defi: &str, code: &str) -> Answer {
     app.send(posted(&format!("{MFA}/verifier"), &json!({"defi": defi, "code": code}))).await
 }
 

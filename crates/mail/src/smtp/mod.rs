@@ -97,7 +97,8 @@ impl Mailer for SmtpMailer {
             otel.status_code = Empty,
             network.protocol.name = "smtp",
             server.address = self.settings.host,
-            server.port = self.settings.port,
+            // Spans know numbers as `i64` and would write any other kind down as text.
+            server.port = i64::from(self.settings.port),
         );
         let sent = self.hand_over(&message).instrument(span.clone()).await;
         if sent.is_err() {

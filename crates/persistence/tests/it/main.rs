@@ -14,6 +14,7 @@ mod errors;
 mod idempotency;
 mod invariants;
 mod many;
+mod measured;
 mod migrations;
 mod postgres;
 mod sqlite;

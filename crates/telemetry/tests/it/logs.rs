@@ -84,6 +84,26 @@ fn no_filter_lets_through_what_holds_the_values_of_others() {
 }
 
 #[test]
+fn whoever_sends_garbage_makes_no_error_unless_somebody_asks_for_it() {
+    let heckle = || tracing::error!(target: "actix_http::h1::dispatcher", "stream error: invalid HTTP version");
+    for (directives, expected) in [("info", 0), ("debug", 0), ("info,actix_http=error", 1), ("off,actix_http=info", 1)]
+    {
+        let settings = TelemetrySettings { filter: directives.to_owned(), ..settings() };
+        let lines = logged(&settings, || {
+            heckle();
+            tracing::error!(target: "actix_server::worker", "stopped");
+        });
+        let about_garbage = lines.iter().filter(|line| line.contains("invalid HTTP version")).count();
+        assert_eq!(about_garbage, expected, "{directives}: {lines:#?}");
+        assert_eq!(
+            lines.len() - about_garbage,
+            usize::from(!directives.starts_with("off")),
+            "{directives}: {lines:#?}"
+        );
+    }
+}
+
+#[test]
 fn settings_that_cannot_be_meant_are_refused() {
     let refused = |settings| assemble(&settings, Captured::default(), false).err().unwrap();
     let error = refused(TelemetrySettings { filter: "info,=".to_owned(), ..settings() });

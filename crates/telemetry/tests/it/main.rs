@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail like tests")]
 
 mod logs;
+mod measurements;
+mod panics;
 mod support;
 mod traces;

@@ -63,6 +63,12 @@ impl VerifySecondFactor {
         if matches!(outcome, Err(VerifySecondFactorError::WrongCode)) {
             arrival.hold_refusal(core).await;
         }
+        let result = match &outcome {
+            Ok(_) => "success",
+            Err(VerifySecondFactorError::WrongCode | VerifySecondFactorError::ChallengeEnded) => "refused",
+            Err(VerifySecondFactorError::Token(_) | VerifySecondFactorError::Repository(_)) => "error",
+        };
+        metrics::counter!("auth_logins_total", "result" => result).increment(1);
         outcome
     }
 

@@ -1,0 +1,104 @@
+//! The span of a request, and the line that tells how it ended.
+//!
+//! Fields stand on every log line of the request and in its trace; what only traces have a use for, under the names of
+//! OpenTelemetry's conventions for HTTP servers, goes to the exported span alone.
+
+use std::time::Duration;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use opentelemetry::trace::{Status, TraceContextExt as _};
+use tracing::Span;
+use tracing::field::Empty;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use crate::extract::RequestContext;
+
+/// Opens it. Its `trace_id` and `span_id` are known a moment later, its `user_id` when somebody has shown who they are.
+pub(crate) fn open(request: &ServiceRequest, context: &RequestContext, route: Option<&str>, from_proxy: bool) -> Span {
+    let method = request.method();
+    let known = known_method(method);
+    let span = tracing::info_span!(
+        "request",
+        otel.kind = "server",
+        http.request.method = known.unwrap_or(OTHER_METHOD),
+        http.request.method_original = known.is_none().then(|| tracing::field::display(method)),
+        url.path = %request.path(),
+        request_id = %context.request_id,
+        trace_id = Empty,
+        span_id = Empty,
+        route,
+        user_id = Empty,
+    );
+    let tls = request.app_config().secure() || from_proxy && came_by_tls(request.headers());
+    span.set_attribute("url.scheme", if tls { "https" } else { "http" });
+    span
+}
+
+/// What stands for a method that nobody knows. Anybody can make those up, and names and labels are to stay few.
+pub(crate) const OTHER_METHOD: &str = "_OTHER";
+
+/// The name of a method that HTTP knows.
+pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
+        .into_iter()
+        .find(|known| method == known)
+}
+
+/// What the proxy that we speak with says about its own client: it writes the last of several.
+fn came_by_tls(headers: &HeaderMap) -> bool {
+    let told = headers.get_all("x-forwarded-proto").last().and_then(|line| line.to_str().ok());
+    told.and_then(|line| line.rsplit(',').next()).is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+}
+
+/// The template that the path of a request belongs to, before it is routed: middleware out here runs first, and lines that
+/// are written on the way carry it too. Slashes at the end go, as they will on the way.
+pub(crate) fn route_ahead(request: &ServiceRequest) -> Option<String> {
+    let path = request.path();
+    let path = if path.starts_with("/api/") { path.trim_end_matches('/') } else { path };
+    request.resource_map().match_pattern(path)
+}
+
+/// Tells how it ended.
+pub(crate) fn close(span: &Span, method: &Method, route: Option<&str>, status: StatusCode, duration: Duration) {
+    // The exporter has the span already, because its identity was asked for: renaming goes to the exported one.
+    let name = known_method(method).unwrap_or("HTTP");
+    span.context().span().update_name(route.map_or_else(|| name.to_owned(), |route| format!("{name} {route}")));
+    if let Some(route) = route {
+        span.set_attribute("http.route", route.to_owned());
+    }
+    // Spans know numbers as `i64` and would write any other kind down as text.
+    let code = i64::from(status.as_u16());
+    span.set_attribute("http.response.status_code", code);
+    if status.is_server_error() {
+        span.context().span().set_status(Status::error(""));
+    }
+    let duration_ms = duration.as_secs_f64() * 1000.0;
+    // Reads that worked are the bulk and say little; they are logged at `debug`.
+    if (method == Method::GET || method == Method::HEAD) && status.as_u16() < 400 {
+        tracing::debug!(%method, status = code, duration_ms, "answered");
+    } else {
+        tracing::info!(%method, status = code, duration_ms, "answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn the_last_proxy_says_what_the_client_spoke() {
+        let told = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static(line));
+            }
+            came_by_tls(&headers)
+        };
+        assert!(told(&["https"]) && told(&["http", "HTTPS"]) && told(&["http, https "]));
+        assert!(!told(&[]) && !told(&["http"]) && !told(&["https", "http"]) && !told(&["https, wss"]));
+    }
+}
