@@ -140,7 +140,10 @@ impl<F: KeyFolder> Watched<F> {
     }
 }
 
-fn read<F: KeyFolder>(folder: &F) -> Result<(Ring<F::Key>, Vec<Stamp>), F::Error> {
+/// Keys, and what lay there when they were read.
+type Found<K> = (Ring<K>, Vec<Stamp>);
+
+fn read<F: KeyFolder>(folder: &F) -> Result<Found<F::Key>, F::Error> {
     // Stamps first: a change between the two is then seen at the next look instead of never.
     let stamps = folder.stamps()?.unwrap_or_default();
     Ok((folder.keys(&stamps)?, stamps))

@@ -93,15 +93,12 @@ impl Link {
     /// How it is used.
     pub(crate) fn state(&self) -> PoolState {
         let Pool { connections, slots } = self.held();
-        let (open, idle) = match connections.get_database_backend() {
-            DatabaseBackend::Postgres => {
-                let pool = connections.get_postgres_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-            _ => {
-                let pool = connections.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
+        let (open, idle) = if connections.get_database_backend() == DatabaseBackend::Postgres {
+            let pool = connections.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = connections.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
         };
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         PoolState { max: number(slots.count()), open, idle: number(idle), waiting: slots.waiting() }

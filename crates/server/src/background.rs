@@ -164,7 +164,7 @@ pub(crate) async fn link(linker: Arc<AuditLinker>, stopped: watch::Receiver<bool
 /// Whether there may be more to link at once.
 async fn link_some(linker: &AuditLinker) -> bool {
     match linker.run_once().await {
-        Ok(linked) => linked > 0,
+        Ok(events) => events > 0,
         Err(error) => {
             tracing::warn!(%error, "the audit trail cannot be chained");
             false

@@ -74,7 +74,7 @@ fn begin() {
     let by_one_label: [(&str, &str, &[&str]); 6] = [
         ("auth_logins_total", "result", &["success", "second_factor", "refused", "error"]),
         ("auth_refreshes_total", "outcome", &["rotated", "repeated", "refused", "reused"]),
-        ("mif_scans_total", "verdict", &["clean", "infected", "not scanned", "unavailable", "unsure"]),
+        ("mif_scans_total", "verdict", &["clean", "infected", "not scanned", "unavailable", "unsure", "not asked"]),
         ("mif_document_bytes_total", "direction", &["encrypted", "decrypted"]),
         ("mif_outbox_handled_total", "result", &["done", "too_early", "left_alone", "failed"]),
         (

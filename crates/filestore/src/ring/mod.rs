@@ -97,15 +97,11 @@ impl KeyRing {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, RingError> {
-        let from = || Source { keys: source.clone(), clock: Arc::clone(&clock) };
-        let keys = match Watched::new(from()) {
-            Err(RingError::Missing(folder)) if create => {
-                create_first(&folder, entropy.as_ref())?;
-                Watched::new(from())?
-            }
-            read => read?,
-        };
-        Ok(Self { keys, entropy, clock })
+        let source = Source { keys: source, clock: Arc::clone(&clock) };
+        if create && let Err(RingError::Missing(folder)) = source.read() {
+            create_first(&folder, entropy.as_ref())?;
+        }
+        Ok(Self { entropy, clock, keys: Watched::new(source)? })
     }
 
     /// Whether keys can be added and removed here.
@@ -213,6 +209,10 @@ impl Source {
             KeySource::Folder(folder) => Some(folder),
             KeySource::Setting(_) => None,
         }
+    }
+
+    fn read(&self) -> Result<Ring<Key>, RingError> {
+        self.keys(&self.stamps()?.unwrap_or_default())
     }
 }
 
