@@ -37,7 +37,7 @@ pub(crate) async fn in_time<B: MessageBody + 'static>(
         }
         // Whatever was under way is dropped, and an open transaction with it.
         Err(_elapsed) => {
-            tracing::error!(deadline_seconds = deadline.as_secs(), "a handler took too long");
+            tracing::error!(deadline_seconds = deadline.as_secs_f64(), "a handler took too long");
             Err(Code::Unavailable.into_error())
         }
     }
