@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, get};
 use mif_application::audit::{ListAudit, ReadCheckpoint};
 
 use crate::ApiState;
-use crate::answer::{json, page};
+use crate::answer::json;
 use crate::extract::{Authenticated, Query};
 use crate::problem::ApiResult;
 use crate::wire::audit::{AuditListParams, AuditRead, CheckpointRead};
@@ -25,11 +25,9 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let entries = ListAudit { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = entries.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = entries.items.iter().map(AuditRead::from).collect();
-    Ok(page(&rows, next.as_deref(), entries.total))
+    Ok(paging.answer(&entries, AuditRead::from))
 }
 
 /// Read the newest checkpoint of the audit trail

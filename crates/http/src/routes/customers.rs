@@ -7,7 +7,7 @@ use mif_domain::customers::{Customer, CustomerId};
 use mif_domain::idempotency::StoredAnswer;
 
 use crate::ApiState;
-use crate::answer::{Repetition, created_answer, page, resource};
+use crate::answer::{Repetition, created_answer, resource};
 use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Json, Query, RequestContext};
 use crate::problem::ApiResult;
 use crate::wire::customers::{CustomerListParams, CustomerNew, CustomerPatch, CustomerRead};
@@ -29,11 +29,9 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let customers = ListCustomers { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = customers.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = customers.items.iter().map(CustomerRead::from).collect();
-    Ok(page(&rows, next.as_deref(), customers.total))
+    Ok(paging.answer(&customers, CustomerRead::from))
 }
 
 /// Create a customer

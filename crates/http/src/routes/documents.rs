@@ -8,11 +8,12 @@ use mif_domain::documents::{Attachment, Document, DocumentId, FileName, UPLOAD_W
 use mif_domain::equipment::EquipmentId;
 use mif_domain::idempotency::StoredAnswer;
 use mif_domain::interventions::InterventionId;
-use mif_domain::queries::DocumentFilter;
+use mif_domain::queries::{DocumentFilter, DocumentSort};
 use mif_domain::text::Paragraph;
+use serde_json::json;
 
 use crate::ApiState;
-use crate::answer::{created_answer, page, resource, stored};
+use crate::answer::{created_answer, resource, stored};
 use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Query, Upload, UploadBody, decode};
 use crate::problem::{ApiResult, Code, FieldErrors, FieldProblem};
 use crate::wire::documents::{DocumentListParams, DocumentRead, UploadForm, UploadParams};
@@ -109,7 +110,11 @@ async fn store(
     let description = description.and_then(|text| errors.check("description", Paragraph::parse(text)));
     let (attachment, name) = errors.finish_with((attachment, name))?;
 
-    let asked = format!("{attachment:?} {:?} {description:?} {name}", params.interne);
+    let about = match attachment {
+        Attachment::Intervention(id) => json!({"intervention": id.0}),
+        Attachment::Equipment(id) => json!({"equipement": id.0}),
+    };
+    let asked = json!([about, params.interne, description.as_ref().map(Paragraph::as_str), name.as_str()]);
     let repeated = RepeatedUpload {
         request: &|sha256| key.request(actor, format!("{asked} {sha256}").as_bytes()),
         render: &rendered,
@@ -143,8 +148,8 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
-    listed(&state, &actor, filter, paging, &request).await
+    let paging = Paging::read(&request, &params.0.paging())?;
+    listed(&state, &actor, filter, paging).await
 }
 
 /// List the documents of an intervention
@@ -193,21 +198,18 @@ async fn of(
     request: &HttpRequest,
 ) -> ApiResult {
     let filter = DocumentFilter { attachment: Some(attachment), analysis: None };
-    let paging = Paging::read(&params.paging(), &format!("{filter:?}"))?;
-    listed(state, actor, filter, paging, request).await
+    let paging = Paging::read(request, &params.paging())?;
+    listed(state, actor, filter, paging).await
 }
 
 async fn listed(
     state: &ApiState,
     actor: &Authenticated,
     filter: DocumentFilter,
-    paging: Paging<mif_domain::queries::DocumentSort>,
-    request: &HttpRequest,
+    paging: Paging<DocumentSort>,
 ) -> ApiResult {
     let documents = ListDocuments { filter, page: paging.request.clone() }.run(&state.core, actor).await?;
-    let next = documents.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = documents.items.iter().map(DocumentRead::from).collect();
-    Ok(page(&rows, next.as_deref(), documents.total))
+    Ok(paging.answer(&documents, DocumentRead::from))
 }
 
 /// Read what is known about a document

@@ -7,7 +7,7 @@ use mif_domain::equipment::{Equipment, EquipmentId};
 use mif_domain::idempotency::StoredAnswer;
 
 use crate::ApiState;
-use crate::answer::{Repetition, created_answer, page, resource};
+use crate::answer::{Repetition, created_answer, resource};
 use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Json, Query, RequestContext};
 use crate::problem::ApiResult;
 use crate::wire::equipment::{EquipmentListParams, EquipmentNew, EquipmentPatch, EquipmentRead};
@@ -27,11 +27,9 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let machines = ListEquipment { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = machines.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = machines.items.iter().map(EquipmentRead::from).collect();
-    Ok(page(&rows, next.as_deref(), machines.total))
+    Ok(paging.answer(&machines, EquipmentRead::from))
 }
 
 /// Create a machine

@@ -12,7 +12,7 @@ use mif_domain::interventions::InterventionId;
 use mif_domain::queries::InterventionFilter;
 
 use crate::ApiState;
-use crate::answer::{Repetition, created_answer, page, resource};
+use crate::answer::{Repetition, created_answer, resource};
 use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Json, Query, RequestContext};
 use crate::problem::ApiResult;
 use crate::wire::interventions::{
@@ -62,11 +62,9 @@ async fn listed(
 ) -> ApiResult {
     let now = state.core.clock.now();
     let filter = params.filter(now)?;
-    let paging = Paging::read(&params.paging(), &params.filters())?;
+    let paging = Paging::read(request, &params.paging())?;
     let found = ListInterventions { filter, page: paging.request.clone() }.run(&state.core, actor).await?;
-    let next = found.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = found.items.iter().map(|view| InterventionRead::new(view, now)).collect();
-    Ok(page(&rows, next.as_deref(), found.total))
+    Ok(paging.answer(&found, |view| InterventionRead::new(view, now)))
 }
 
 /// Read the work on a machine
@@ -89,12 +87,10 @@ pub(crate) async fn of_equipment(
     let equipment_id = EquipmentId(id.0);
     GetEquipment { id: equipment_id }.run(&state.core, &actor).await?;
     let filter = InterventionFilter { equipment_id: Some(equipment_id), ..InterventionFilter::default() };
-    let paging = Paging::read(&params.0.paging(), &format!("equipement {}", id.0))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let found = ListInterventions { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = found.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
     let now = state.core.clock.now();
-    let rows: Vec<_> = found.items.iter().map(|view| InterventionRead::new(view, now)).collect();
-    Ok(page(&rows, next.as_deref(), found.total))
+    Ok(paging.answer(&found, |view| InterventionRead::new(view, now)))
 }
 
 /// Report an intervention

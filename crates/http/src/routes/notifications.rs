@@ -7,7 +7,7 @@ use mif_domain::notifications::NotificationId;
 use mif_domain::users::UserId;
 
 use crate::ApiState;
-use crate::answer::{message, page};
+use crate::answer::message;
 use crate::extract::{Authenticated, Id, Query, RequestContext};
 use crate::problem::ApiResult;
 use crate::wire::auth::Message;
@@ -77,12 +77,10 @@ async fn listed(
     request: &HttpRequest,
 ) -> ApiResult {
     let filter = params.filter();
-    let paging = Paging::read(&params.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(request, &params.paging())?;
     let wanted = ListNotifications { user_id, filter, page: paging.request.clone() };
     let notifications = wanted.run(&state.core, actor).await?;
-    let next = notifications.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = notifications.items.iter().map(NotificationRead::from).collect();
-    Ok(page(&rows, next.as_deref(), notifications.total))
+    Ok(paging.answer(&notifications, NotificationRead::from))
 }
 
 /// Mark all my notifications as read

@@ -11,7 +11,7 @@ use mif_domain::queries::TechnicianView;
 use mif_domain::technicians::{Skill, TechnicianId};
 
 use crate::ApiState;
-use crate::answer::{Repetition, created_answer, json, made_answer, page, resource};
+use crate::answer::{Repetition, created_answer, json, made_answer, resource};
 use crate::extract::{Authenticated, Conditions, Id, IdempotencyHeader, Json, JsonArray, Query, RequestContext};
 use crate::problem::ApiResult;
 use crate::wire::paging::Paging;
@@ -34,11 +34,9 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let technicians = ListTechnicians { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = technicians.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = technicians.items.iter().map(TechnicianRead::from).collect();
-    Ok(page(&rows, next.as_deref(), technicians.total))
+    Ok(paging.answer(&technicians, TechnicianRead::from))
 }
 
 /// Complete a missing technician
@@ -82,11 +80,9 @@ pub(crate) async fn list_skills(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let skills = ListSkills { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = skills.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = skills.items.iter().map(SkillRead::from).collect();
-    Ok(page(&rows, next.as_deref(), skills.total))
+    Ok(paging.answer(&skills, SkillRead::from))
 }
 
 /// Create a skill

@@ -8,7 +8,7 @@ use mif_application::users::{
 use mif_domain::users::UserId;
 
 use crate::ApiState;
-use crate::answer::{created, page, resource};
+use crate::answer::{created, resource};
 use crate::extract::{Authenticated, Conditions, Id, Json, Query};
 use crate::problem::{ApiResult, FieldErrors};
 use crate::wire::paging::Paging;
@@ -28,11 +28,9 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> ApiResult {
     let filter = params.0.filter()?;
-    let paging = Paging::read(&params.0.paging(), &format!("{filter:?}"))?;
+    let paging = Paging::read(&request, &params.0.paging())?;
     let users = ListUsers { filter, page: paging.request.clone() }.run(&state.core, &actor).await?;
-    let next = users.next.map(|keyset| paging.next(request.path(), request.query_string(), &keyset));
-    let rows: Vec<_> = users.items.iter().map(UserRead::from).collect();
-    Ok(page(&rows, next.as_deref(), users.total))
+    Ok(paging.answer(&users, UserRead::from))
 }
 
 /// Create a user

@@ -554,17 +554,6 @@ impl InterventionListParams {
         })
     }
 
-    /// What a cursor must repeat: the parameters as they were sent. The instant of lateness is not among them, it moves.
-    pub(crate) fn filters(&self) -> String {
-        format!(
-            "{:?}",
-            (
-                (&self.q, &self.statut, self.kind, self.priorite, self.urgence, self.technicien_id, self.equipement_id),
-                (self.client_id, &self.du, &self.au, &self.limite_du, &self.limite_au, self.en_retard),
-            )
-        )
-    }
-
     pub(crate) fn paging(&self) -> PagingParams<'_> {
         PagingParams {
             limit: self.limit,

@@ -1,13 +1,17 @@
 //! Paging parameters and opaque cursors.
 
+use std::collections::BTreeSet;
+
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Datelike as _;
 use mif_domain::Instant;
-use mif_domain::paging::{Direction, Keyset, PageRequest, Position, SortValue};
+use mif_domain::paging::{Direction, Keyset, Page, PageRequest, Position, SortValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::answer::page;
 use crate::edge::hex;
 use crate::problem::{ApiError, Code, FieldProblem};
 
@@ -100,12 +104,15 @@ enum Value {
 pub(crate) struct Paging<S> {
     pub(crate) request: PageRequest<S>,
     tri: String,
+    /// A short hash of the list and of what narrows it.
     filters: String,
+    /// The address of the list with every parameter but the position, up to where a cursor follows.
+    address: String,
 }
 
 impl<S: SortField> Paging<S> {
-    /// Reads the parameters. `filters` is any text that is equal for equal filters.
-    pub(crate) fn read(params: &PagingParams<'_>, filters: &str) -> Result<Self, ApiError> {
+    /// Reads the parameters.
+    pub(crate) fn read(request: &HttpRequest, params: &PagingParams<'_>) -> Result<Self, ApiError> {
         let limit = params.limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
         if !(1..=PageRequest::MAX_LIMIT).contains(&limit) {
             return Err(out_of_range("limit", "doit être entre 1 et 200", "must be between 1 and 200"));
@@ -125,7 +132,7 @@ impl<S: SortField> Paging<S> {
             .copied()
             .ok_or_else(|| ApiError::field("tri", FieldProblem::Type(names::<S>())))?;
         let tri = if direction == Direction::Descending { format!("-{name}") } else { name.to_owned() };
-        let filters = short_hash(filters);
+        let filters = filters(request);
         let position = match (params.cursor, params.offset) {
             (Some(_), Some(_)) => {
                 return Err(out_of_range("offset", "exclut cursor", "excludes cursor"));
@@ -135,17 +142,19 @@ impl<S: SortField> Paging<S> {
             (None, Some(offset)) => Position::Offset(offset),
         };
         let with_total = params.total.unwrap_or(false);
-        Ok(Self { request: PageRequest { sort, direction, limit, position, with_total }, tri, filters })
+        let asked = PageRequest { sort, direction, limit, position, with_total };
+        Ok(Self { request: asked, tri, filters, address: address(request) })
     }
 
-    /// Where the next page is: the same address and parameters, with a cursor instead of a position.
-    pub(crate) fn next(&self, path: &str, query: &str, next: &Keyset) -> String {
-        let kept = query
-            .split('&')
-            .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=") && !pair.starts_with("offset="));
-        let cursor = format!("cursor={}", self.encode(next));
-        let parameters: Vec<&str> = kept.chain([cursor.as_str()]).collect();
-        format!("{path}?{}", parameters.join("&"))
+    /// The page, and where the next one is.
+    pub(crate) fn answer<'a, T, R: Serialize>(&self, found: &'a Page<T>, row: impl Fn(&'a T) -> R) -> HttpResponse {
+        let rows: Vec<R> = found.items.iter().map(row).collect();
+        page(&rows, found.next.as_ref().map(|last| self.next(last)).as_deref(), found.total)
+    }
+
+    /// The same address and parameters, with a cursor instead of a position.
+    fn next(&self, last: &Keyset) -> String {
+        format!("{}cursor={}", self.address, self.encode(last))
     }
 
     fn encode(&self, keyset: &Keyset) -> String {
@@ -172,8 +181,21 @@ fn names<S: SortField>() -> String {
     S::NAMES.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
-fn short_hash(text: &str) -> String {
+/// What is no filter.
+const PAGING: [&str; 5] = ["limit", "offset", "cursor", "tri", "total"];
+
+/// A cursor goes on in the list that it came from, narrowed as it was: in whatever order the parameters come.
+fn filters(request: &HttpRequest) -> String {
+    let pairs = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string()).unwrap_or_default();
+    let filters: BTreeSet<_> = pairs.into_iter().filter(|(name, _)| !PAGING.contains(&name.as_str())).collect();
+    let text = format!("{} {filters:?}", request.path());
     hex(Sha256::digest(text.as_bytes()).get(..6).unwrap_or_default())
+}
+
+fn address(request: &HttpRequest) -> String {
+    let is_kept = |pair: &&str| !pair.is_empty() && !pair.starts_with("cursor=") && !pair.starts_with("offset=");
+    let kept = request.query_string().split('&').filter(is_kept);
+    kept.fold(format!("{}?", request.path()), |address, pair| format!("{address}{pair}&"))
 }
 
 fn decode(text: &str, tri: &str, filters: &str, kind: SortKind) -> Option<Keyset> {
@@ -199,63 +221,64 @@ fn decode(text: &str, tri: &str, filters: &str, kind: SortKind) -> Option<Keyset
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
     use mif_domain::queries::EquipmentSort;
 
     use super::*;
 
-    fn read(params: &PagingParams<'_>, filters: &str) -> Result<Paging<EquipmentSort>, Code> {
-        Paging::read(params, filters).map_err(|error| error.code)
+    fn read(query: &str, params: &PagingParams<'_>) -> Result<Paging<EquipmentSort>, Code> {
+        let request = TestRequest::with_uri(&format!("/x?{query}")).to_http_request();
+        Paging::read(&request, params).map_err(|error| error.code)
     }
 
-    fn cursor(tri: Option<&'static str>, filters: &str, value: SortValue) -> String {
-        let paging = read(&PagingParams { tri, ..PagingParams::default() }, filters).unwrap();
-        let next = paging.next("/x", "", &Keyset { value, id: 9 });
-        next.trim_start_matches("/x?cursor=").to_owned()
+    fn cursor(query: &str, tri: Option<&'static str>, value: SortValue) -> String {
+        let paging = read(query, &PagingParams { tri, ..PagingParams::default() }).unwrap();
+        let next = paging.next(&Keyset { value, id: 9 });
+        next.split("cursor=").last().unwrap().to_owned()
     }
 
     #[test]
     fn a_cursor_goes_on_where_the_page_ended() {
-        let text = cursor(Some("-nom"), "a", SortValue::Text("Presse".into()));
+        let text = cursor("statut=panne&q=a", Some("-nom"), SortValue::Text("Presse".into()));
         let params = PagingParams { tri: Some("-nom"), cursor: Some(&text), ..PagingParams::default() };
-        let paging = read(&params, "a").unwrap();
-        let expected = Keyset { value: SortValue::Text("Presse".into()), id: 9 };
-        assert_eq!(paging.request.position, Position::After(expected));
-        assert_eq!(paging.request.direction, Direction::Descending);
+        for query in ["statut=panne&q=a", "limit=7&q=a&statut=panne&total=true", "q=%61&statut=panne&tri=-nom"] {
+            let paging = read(query, &params).unwrap();
+            let expected = Keyset { value: SortValue::Text("Presse".into()), id: 9 };
+            assert_eq!(paging.request.position, Position::After(expected));
+            assert_eq!(paging.request.direction, Direction::Descending);
+        }
     }
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
-        let text = cursor(Some("nom"), "a", SortValue::Text("Presse".into()));
-        let with = |tri, filters, cursor: &str| {
-            read(&PagingParams { tri: Some(tri), cursor: Some(cursor), ..PagingParams::default() }, filters)
-                .unwrap_err()
+        let text = cursor("q=a", Some("nom"), SortValue::Text("Presse".into()));
+        let with = |query, tri, cursor: &str| {
+            read(query, &PagingParams { tri: Some(tri), cursor: Some(cursor), ..PagingParams::default() }).unwrap_err()
         };
-        assert_eq!(with("-nom", "a", &text), Code::BadCursor);
-        assert_eq!(with("nom", "b", &text), Code::BadCursor);
-        assert_eq!(with("nom", "a", "rubbish"), Code::BadCursor);
-        let forged = cursor(Some("nom"), "a", SortValue::Integer(1));
-        assert_eq!(with("nom", "a", &forged), Code::BadCursor, "a number where a text belongs");
+        assert_eq!(with("q=a", "-nom", &text), Code::BadCursor);
+        assert_eq!(with("q=b", "nom", &text), Code::BadCursor);
+        assert_eq!(with("", "nom", &text), Code::BadCursor);
+        assert_eq!(with("q=a", "nom", "rubbish"), Code::BadCursor);
+        let forged = cursor("q=a", Some("nom"), SortValue::Integer(1));
+        assert_eq!(with("q=a", "nom", &forged), Code::BadCursor, "a number where a text belongs");
     }
 
     #[test]
     fn limits_and_positions_are_bounded() {
         for (limit, offset) in [(Some(0), None), (Some(201), None), (None, Some(10_001))] {
-            assert_eq!(
-                read(&PagingParams { limit, offset, ..PagingParams::default() }, "").unwrap_err(),
-                Code::Validation
-            );
+            let refused = read("", &PagingParams { limit, offset, ..PagingParams::default() }).unwrap_err();
+            assert_eq!(refused, Code::Validation);
         }
         let both = PagingParams { cursor: Some("x"), offset: Some(1), ..PagingParams::default() };
-        assert_eq!(read(&both, "").unwrap_err(), Code::Validation);
+        assert_eq!(read("", &both).unwrap_err(), Code::Validation);
         let unknown = PagingParams { tri: Some("couleur"), ..PagingParams::default() };
-        assert_eq!(read(&unknown, "").unwrap_err(), Code::Validation);
+        assert_eq!(read("", &unknown).unwrap_err(), Code::Validation);
     }
 
     #[test]
     fn the_next_address_keeps_every_other_parameter() {
-        let paging = read(&PagingParams::default(), "").unwrap();
-        let keyset = Keyset { value: SortValue::Integer(3), id: 3 };
-        let next = paging.next("/api/v1/equipements", "limit=5&offset=10&q=a%20b&cursor=old", &keyset);
-        assert!(next.starts_with("/api/v1/equipements?limit=5&q=a%20b&cursor="), "{next}");
+        let paging = read("limit=5&offset=10&q=a%20b&cursor=old", &PagingParams::default()).unwrap();
+        let next = paging.next(&Keyset { value: SortValue::Integer(3), id: 3 });
+        assert!(next.starts_with("/x?limit=5&q=a%20b&cursor=ey"), "{next}");
     }
 }
