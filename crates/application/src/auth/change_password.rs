@@ -2,14 +2,13 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::repository::RepositoryError;
-use mif_domain::sessions::RevokeReason;
 use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword};
 use thiserror::Error;
 
 use super::prove_password;
 use crate::Core;
 use crate::access::Actor;
-use crate::users::history::{FreshHashError, fresh_hash, replace};
+use crate::users::history::{FreshHashError, fresh_hash, put_in_force};
 use crate::users::own_account;
 
 /// Replaces the actor's password. Every other session of theirs ends.
@@ -62,17 +61,13 @@ impl ChangePassword {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(actor.user_id()).await?;
-        let mut user = user
+        let user = user
             .filter(|user| user.is_active && user.password_hash == before.password_hash)
             .ok_or(ChangePasswordError::ChangedMeanwhile)?;
         if !work.sessions().is_live(actor.session_id(), now).await? {
             return Err(ChangePasswordError::ChangedMeanwhile);
         }
-        replace(&mut *work, &mut user, hash, false, now).await?;
-        work.users().update(&user, now).await?;
-        work.letter_tokens().forget(user.id).await?;
-        let ended =
-            work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
+        let (user, ended) = put_in_force(&mut *work, user, hash, false, Some(actor.session_id()), now).await?;
         let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now)
             .on("user", user.id.0)
             .with("sessions_ended", ended.to_string());

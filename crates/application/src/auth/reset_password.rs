@@ -4,15 +4,14 @@ use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::letter_tokens::LetterTokenHash;
 use mif_domain::repository::RepositoryError;
-use mif_domain::sessions::RevokeReason;
 use mif_domain::unit_of_work::UnitOfWork;
-use mif_domain::users::{HasherBusy, PasswordHash, PasswordRule, PlainPassword, User};
+use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword, User};
 use thiserror::Error;
 
 use crate::Core;
 use crate::access::RequestInfo;
 use crate::letter_token::LetterToken;
-use crate::users::history::{FreshHashError, fresh_hash, replace};
+use crate::users::history::{FreshHashError, fresh_hash, put_in_force};
 
 /// Sets the password of whoever the token was sent to.
 #[derive(Debug)]
@@ -72,7 +71,9 @@ impl ResetPassword {
         }
         work.letter_tokens().consume_reset(&token, now).await?.ok_or(ResetPasswordError::InvalidToken)?;
         let user_id = user.id;
-        set(&mut *work, user, hash, now).await?;
+        put_in_force(&mut *work, user, hash, false, None, now).await?;
+        // What was guessed at is gone.
+        work.guesses().unlock(user_id).await?;
         let event = AuditEvent::success(AuditKind::PasswordReset, self.request.origin(Some(user_id)), now);
         work.audit().append(event.on("user", user_id.0).with("by", "letter")).await?;
         work.commit().await?;
@@ -86,19 +87,4 @@ async fn holder(work: &mut dyn UnitOfWork, token: &LetterTokenHash, now: Instant
     let user = work.letter_tokens().find_reset(token, now).await?.ok_or(ResetPasswordError::InvalidToken)?;
     let user = work.users().find_for_update(user).await?;
     user.filter(|user| user.is_active).ok_or(ResetPasswordError::InvalidToken)
-}
-
-/// Everything that the old password opened ends here, and so does what guessing at it closed.
-async fn set(
-    work: &mut dyn UnitOfWork,
-    mut user: User,
-    hash: PasswordHash,
-    now: Instant,
-) -> Result<(), RepositoryError> {
-    replace(work, &mut user, hash, false, now).await?;
-    work.users().update(&user, now).await?;
-    work.guesses().unlock(user.id).await?;
-    work.letter_tokens().forget(user.id).await?;
-    work.sessions().revoke_all(user.id, None, RevokeReason::PasswordChanged, now).await?;
-    Ok(())
 }

@@ -1,7 +1,8 @@
-//! Passwords that may not come back: the last five.
+//! New passwords: which may not come back (the last five), and what ends when one is set.
 
 use mif_domain::Instant;
 use mif_domain::repository::{RepositoryError, Stored};
+use mif_domain::sessions::{RevokeReason, SessionId};
 use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{HasherBusy, PasswordHash, PasswordRule, PlainPassword, User};
 use thiserror::Error;
@@ -49,15 +50,20 @@ async fn former_passwords(core: &Core, account: &User) -> Stored<Vec<PasswordHas
     work.users().list_former_passwords(account.id).await
 }
 
-/// Puts a password in place of the one that `user` has, which is remembered. The user is written by the caller.
-pub(crate) async fn replace(
+/// Puts a password in force: the old one is remembered, letters that would set another are worth nothing any more, and every
+/// session ends but the one that is `kept`. Returns the account as it is stored now, and how many sessions ended.
+pub(crate) async fn put_in_force(
     work: &mut dyn UnitOfWork,
-    user: &mut User,
+    mut user: User,
     hash: PasswordHash,
     temporary: bool,
+    kept: Option<SessionId>,
     at: Instant,
-) -> Stored<()> {
+) -> Stored<(User, u64)> {
     work.users().remember_password(user.id, &user.password_hash, at).await?;
     user.set_password(hash, temporary, at);
-    Ok(())
+    let user = work.users().update(&user, at).await?;
+    work.letter_tokens().forget(user.id).await?;
+    let ended = work.sessions().revoke_all(user.id, kept, RevokeReason::PasswordChanged, at).await?;
+    Ok((user, ended))
 }

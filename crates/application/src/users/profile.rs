@@ -5,12 +5,11 @@ use mif_domain::audit::{AuditEvent, AuditKind};
 use mif_domain::letter_tokens::LetterLimits;
 use mif_domain::outbox::OutboxMessage;
 use mif_domain::repository::{Constraint, RepositoryError};
-use mif_domain::sessions::RevokeReason;
 use mif_domain::unit_of_work::UnitOfWork;
 use mif_domain::users::{EmailAddress, FullName, Language, PasswordHash, PlainPassword, User};
 use thiserror::Error;
 
-use super::history::{fresh_hash, replace};
+use super::history::{fresh_hash, put_in_force};
 use super::read::{OwnAccount, own_account};
 use crate::access::{Actor, ExpectedVersion, Refusal};
 use crate::auth::{ChangePasswordError, prove_password};
@@ -116,27 +115,24 @@ impl UpdateProfile {
     ) -> Result<User, UpdateProfileError> {
         let changed = [self.full_name.apply(&mut user.full_name), self.language.apply(&mut user.language)];
         let profile_changed = changed.contains(&true);
-        if hash.is_some() {
-            work.letter_tokens().forget(user.id).await?;
-        }
-        if let Change::Set(email) = self.email
-            && email != user.email
-        {
-            want_email(work, &user, email, now).await?;
-        }
         if let Some(hash) = hash {
-            work.sessions().revoke_all(user.id, Some(actor.session_id()), RevokeReason::PasswordChanged, now).await?;
-            replace(work, &mut user, hash, false, now).await?;
+            (user, _) = put_in_force(work, user, hash, false, Some(actor.session_id()), now).await?;
             let event = AuditEvent::success(AuditKind::PasswordChanged, actor.origin(), now).on("user", user.id.0);
             work.audit().append(event).await?;
-        } else if !profile_changed {
-            return Ok(user);
+        } else if profile_changed {
+            user = work.users().update(&user, now).await?;
         }
         if profile_changed {
             let event = AuditEvent::success(AuditKind::UserUpdated, actor.origin(), now).on("user", user.id.0);
             work.audit().append(event).await?;
         }
-        Ok(work.users().update(&user, now).await?)
+        // After the password, which makes every letter before it worthless.
+        if let Change::Set(email) = self.email
+            && email != user.email
+        {
+            want_email(work, &user, email, now).await?;
+        }
+        Ok(user)
     }
 }
 

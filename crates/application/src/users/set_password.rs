@@ -2,11 +2,10 @@
 
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};
 use mif_domain::repository::{RepositoryError, Stored};
-use mif_domain::sessions::RevokeReason;
 use mif_domain::users::{HasherBusy, PasswordRule, PlainPassword, User, UserId};
 use thiserror::Error;
 
-use super::history::{FreshHashError, fresh_hash, replace};
+use super::history::{FreshHashError, fresh_hash, put_in_force};
 use super::read::manage;
 use crate::Core;
 use crate::access::{Action, Actor, Refusal, still_permitted};
@@ -90,14 +89,11 @@ pub(crate) async fn replace_password(
         }
         None => AuditOrigin::default(),
     };
-    let mut user = work.users().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
+    let user = work.users().find_for_update(id).await?.ok_or(Refusal::NotFound)?;
     if user.password_hash != before.password_hash {
         return Err(SetPasswordError::ChangedMeanwhile);
     }
-    replace(&mut *work, &mut user, hash, true, now).await?;
-    work.users().update(&user, now).await?;
-    work.letter_tokens().forget(id).await?;
-    work.sessions().revoke_all(id, None, RevokeReason::PasswordChanged, now).await?;
+    put_in_force(&mut *work, user, hash, true, None, now).await?;
     // What was guessed at is gone.
     work.guesses().unlock(id).await?;
     work.audit().append(AuditEvent::success(AuditKind::PasswordReset, origin, now).on("user", id.0)).await?;
