@@ -115,7 +115,7 @@ async fn what_is_changed_past_the_product_is_found(database: Database) {
         store.run(emptied).await;
     }
     std::fs::remove_file(site.folder("data").join("audit-checkpoints.jsonl")).unwrap();
-    site.run(&["audit", "verify"]).refused(&["no checkpoint confirms it"]);
+    site.run(&["audit", "verify"]).refused(&["nothing to prove"]);
 }
 
 /// From the back, so that each is the first that is wrong. Where the chain must be said to be bad, and the words for it.

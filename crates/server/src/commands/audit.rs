@@ -42,9 +42,9 @@ async fn verify(against: Option<PathBuf>, settings: &Settings) -> anyhow::Result
     match proved? {
         Ok(proof) => {
             print(&mut output, &proof)?;
-            if proof.newest.is_none() {
-                // An emptied database looks like this, and so does the wrong one.
-                bail!("no checkpoint confirms it, neither in the database nor in {}", file.display());
+            // Every start of a server is an event: this is an emptied trail, or that of somebody else.
+            if proof.events == 0 && proof.anchor.is_none() && proof.newest.is_none() {
+                bail!("there is nothing to prove: neither an event nor a checkpoint, not even in {}", file.display());
             }
             Ok(())
         }
