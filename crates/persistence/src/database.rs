@@ -89,7 +89,6 @@ impl Database {
                 options.max_connections(connections);
                 let outages = Outages::default();
                 let pool = open(options.clone()).await?;
-                // Posted first: that it finds the database for the first time is no outage.
                 let sentinel = Sentinel::post(postgres_options(&settings), outages.clone()).await;
                 let pool = watched(pool, connections, options, &settings, &outages);
                 let pools = Arc::new(RwLock::new(vec![pool.inner.clone()]));

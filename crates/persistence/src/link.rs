@@ -192,7 +192,8 @@ impl Sentinel {
         let health = RwLock::new(DatabaseHealth::Unreachable);
         let (connection, closed) = (Mutex::new(None), AtomicBool::new(false));
         let sentinel = Arc::new(Self { options, outages, health, connection, closed });
-        sentinel.ask().await;
+        let first = sentinel.look(&mut *sentinel.connection.lock().await).await;
+        *sentinel.health.write().unwrap_or_else(PoisonError::into_inner) = first;
         let watched = Arc::downgrade(&sentinel);
         tokio::spawn(async move {
             loop {
@@ -214,6 +215,22 @@ impl Sentinel {
     }
 
     async fn hear(&self, slot: &mut Option<DatabaseConnection>) {
+        let health = self.look(slot).await;
+        let before = std::mem::replace(&mut *self.health.write().unwrap_or_else(PoisonError::into_inner), health);
+        match (before, health) {
+            (DatabaseHealth::Unreachable, DatabaseHealth::Unreachable) => {}
+            (DatabaseHealth::Unreachable, _) => {
+                self.outages.note();
+                tracing::info!("the database answers again");
+            }
+            (_, DatabaseHealth::Unreachable) if !self.closed.load(Ordering::Relaxed) => {
+                tracing::error!("the database does not answer");
+            }
+            _ => {}
+        }
+    }
+
+    async fn look(&self, slot: &mut Option<DatabaseConnection>) -> DatabaseHealth {
         let health = match timeout(PATIENCE, self.pending(slot)).await {
             Ok(Ok(0)) => DatabaseHealth::Ready,
             Ok(Ok(pending)) => DatabaseHealth::Outdated(pending),
@@ -224,16 +241,7 @@ impl Sentinel {
         {
             tokio::spawn(timeout(FAREWELL, dead.close()));
         }
-        let before = std::mem::replace(&mut *self.health.write().unwrap_or_else(PoisonError::into_inner), health);
-        match (before, health) {
-            (DatabaseHealth::Unreachable, DatabaseHealth::Unreachable) => {}
-            (DatabaseHealth::Unreachable, _) => {
-                self.outages.note();
-                tracing::info!("the database answers");
-            }
-            (_, DatabaseHealth::Unreachable) => tracing::error!("the database does not answer"),
-            _ => {}
-        }
+        health
     }
 
     async fn pending(&self, slot: &mut Option<DatabaseConnection>) -> Result<usize, DbErr> {
