@@ -72,8 +72,10 @@ pub(super) async fn list(
     let of = |column, id| Within::Of(column, id);
     let (rows, within) = match scope {
         InterventionScope::OfTechnician(id) => {
-            let parts =
-                [Column::TechnicianId.eq(id.0), Expr::cust_with_values(format!("$1 > 0 AND {}", *UNASSIGNED), [id.0])];
+            // Placed by the query builder: a number of our own would be that of another value wherever something stands
+            // before it.
+            let beside = Expr::val(id.0).gt(Expr::Constant(0_i64.into())).and(Expr::cust(&*UNASSIGNED));
+            let parts = [Column::TechnicianId.eq(id.0), beside];
             (rows, Within::OfAndBeside("technician_id", id.0, Box::new(parts)))
         }
         InterventionScope::OfCustomer(id) => (rows.filter(Column::CustomerId.eq(id.0)), of("customer_id", id.0)),

@@ -11,17 +11,17 @@ use sqlx::AssertSqlSafe;
 
 use crate::postgres;
 
-const MANY: i64 = 10_300;
+const MANY: i64 = 10_900;
 
-/// Every third is given to the technician, every fifth of the rest is finished.
+/// All but every thirtieth is given to the technician, so that they have more than are collected; half of the rest is finished.
 const FILL: &str = "\
     INSERT INTO interventions (reference, title, kind, status, priority, is_urgent, equipment_id, technician_id, \
       customer_id, due_at, search_text, created_at, updated_at, version, closed_at) \
     SELECT 'INT-2026-' || lpad(n::text, 6, '0'), 'Fuite ' || n * 7919 % 997, 'corrective', \
-      CASE WHEN n % 3 = 0 THEN 'assigned' WHEN n % 5 = 0 THEN 'closed' ELSE 'open' END, 'normal', false, $1, \
-      CASE WHEN n % 3 = 0 THEN $2 END, $3, \
+      CASE WHEN n % 30 > 0 THEN 'assigned' WHEN n % 60 = 0 THEN 'closed' ELSE 'open' END, 'normal', false, $1, \
+      CASE WHEN n % 30 > 0 THEN $2 END, $3, \
       CASE WHEN n % 4 > 0 THEN timestamptz '2026-01-01 00:00:00Z' + n * 31 % 1009 * interval '1 hour' END, '', \
-      now(), now(), 1, CASE WHEN n % 3 > 0 AND n % 5 = 0 THEN now() END \
+      now(), now(), 1, CASE WHEN n % 60 = 0 THEN now() END \
     FROM generate_series(1, $4) AS n";
 
 #[tokio::test]

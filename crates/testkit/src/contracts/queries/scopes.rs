@@ -1,7 +1,7 @@
 //! Who sees which interventions in lists.
 
 use mif_domain::customers::CustomerId;
-use mif_domain::interventions::{InterventionId, Status};
+use mif_domain::interventions::{InterventionId, Priority, Status};
 use mif_domain::paging::Direction;
 use mif_domain::queries::{InterventionFilter, InterventionScope, InterventionSort};
 use mif_domain::technicians::TechnicianId;
@@ -126,7 +126,9 @@ pub async fn filters_never_widen_a_scope(backend: &Backend) {
     assert!(seen(backend, InterventionScope::OfCustomer(owner), &of_other).await.is_empty());
     let both = seen(backend, InterventionScope::OfCustomer(owner), &of_hassan).await;
     assert_eq!(both, shop.expected(|_, who, whose| who == Some(hassan) && whose == owner));
-    for filter in [text, short] {
+    let calm = InterventionFilter { is_urgent: Some(false), ..none() };
+    let normal = InterventionFilter { priority: Some(Priority::Normal), ..none() };
+    for filter in [text, short, calm, normal] {
         let of_owner = seen(backend, InterventionScope::OfCustomer(owner), &filter).await;
         assert_eq!(of_owner, shop.expected(|_, _, whose| whose == owner));
         let of_karim = seen(backend, InterventionScope::OfTechnician(karim), &filter).await;
