@@ -141,8 +141,7 @@ impl App {
     pub(crate) async fn send_from(&self, peer: &str, request: TestRequest) -> Answer {
         let request = request.peer_addr(peer.parse().unwrap());
         let (method, path, answer) = (self.call)(request, None).await;
-        documented::check(&method, &path, &answer);
-        answer
+        checked(&method, &path, answer)
     }
 
     /// Sends a request whose body arrives when something else has happened.
@@ -155,9 +154,7 @@ impl App {
         let body = stream::once(meanwhile.map(move |()| Ok(Bytes::from_static(body.as_bytes()))));
         let request = request.peer_addr("203.0.113.9:4000".parse().unwrap());
         let (method, path, answer) = (self.call)(request, Some(Payload::Stream { payload: Box::pin(body) })).await;
-        documented::check(&method, &path, &answer);
-        check_policy(&path, &answer);
-        answer
+        checked(&method, &path, answer)
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
@@ -296,6 +293,14 @@ impl Tokens {
 }
 
 /// Adds the token.
+/// An answer as the document and the header policy have it.
+#[track_caller]
+fn checked(method: &Method, path: &str, answer: Answer) -> Answer {
+    documented::check(method, path, &answer);
+    check_policy(path, &answer);
+    answer
+}
+
 pub(crate) fn bearer(request: TestRequest, token: &str) -> TestRequest {
     request.insert_header(("authorization", format!("Bearer {token}")))
 }
