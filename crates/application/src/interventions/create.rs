@@ -39,13 +39,14 @@ impl CreateIntervention {
         self.check_rights(actor)?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
+        // Before any row is held: a twin waits for the key and is told so, not for the machine.
+        if let Some(answer) = idempotency::claim(&mut *work, once.as_ref(), now).await? {
+            return Ok(Done::Before(answer));
+        }
         // Held, because its customer is copied: from then on that decides who sees the work.
         let equipment = work.equipment().find_for_update(self.draft.equipment_id).await?;
         let equipment = equipment.filter(|machine| policy::equipment_scope(actor).admits(machine));
         let equipment = equipment.ok_or(InterventionError::UnknownEquipment)?;
-        if let Some(answer) = idempotency::claim(&mut *work, once.as_ref(), now).await? {
-            return Ok(Done::Before(answer));
-        }
         let technician = hold_technician(&mut *work, self.technician_id).await?;
         if let (Some(technician), false) = (&technician, self.force) {
             require_free(&mut *work, technician, self.draft.slot, None).await?;

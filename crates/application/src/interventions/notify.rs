@@ -32,6 +32,7 @@ pub(super) async fn assigned(
 pub(super) async fn closed(
     work: &mut dyn UnitOfWork,
     intervention: &Intervention,
+    technician: Option<&Technician>,
     by: UserId,
     at: Instant,
 ) -> Stored<()> {
@@ -40,7 +41,8 @@ pub(super) async fn closed(
         recipients.extend(work.users().list_active(Role::Customer, Some(customer)).await?);
     }
     if let Some(author) = intervention.author_id
-        && is_admin_or_technician_of(work, author, intervention).await?
+        && (technician.is_some_and(|technician| technician.user_id == author)
+            || work.users().list_active(Role::Admin, None).await?.contains(&author))
     {
         recipients.insert(author);
     }
@@ -48,18 +50,6 @@ pub(super) async fn closed(
     let content = format!("{} est terminée : {}", intervention.reference, intervention.draft.title);
     let title = format!("Intervention clôturée : {}", intervention.reference);
     notify(work, recipients, NotificationKind::Closing, intervention.id, &title, &content, at).await
-}
-
-async fn is_admin_or_technician_of(
-    work: &mut dyn UnitOfWork,
-    user: UserId,
-    intervention: &Intervention,
-) -> Stored<bool> {
-    if work.users().list_active(Role::Admin, None).await?.contains(&user) {
-        return Ok(true);
-    }
-    let Some(technician) = intervention.technician_id else { return Ok(false) };
-    Ok(work.technicians().find_for_update(technician).await?.is_some_and(|technician| technician.user_id == user))
 }
 
 /// Work should be done by now: its technician and the managers hear of it, once.

@@ -55,7 +55,12 @@ impl TakeStep {
             allowed: intervention.allowed_steps(caller, now),
         })?;
         let before = intervention.take_step(step, caller, self.remark.is_some(), now)?;
+        let mut technician = None;
         if step == Step::Close {
+            // Before anything is written: technicians are locked before accounts, which the history holds.
+            if let Some(id) = intervention.technician_id {
+                technician = work.technicians().find_for_update(id).await?;
+            }
             let Closing { report, failure_cause, downtime } = self.closing;
             let kept = &mut intervention.closing;
             kept.report = report.or(kept.report.take());
@@ -67,7 +72,7 @@ impl TakeStep {
         record(&mut *work, &stored, before, step, self.remark, internal, actor, now).await?;
         equipment_state::follow(&mut *work, before, &stored, actor.origin(), now).await?;
         if step == Step::Close {
-            notify::closed(&mut *work, &stored, actor.user_id(), now).await?;
+            notify::closed(&mut *work, &stored, technician.as_ref(), actor.user_id(), now).await?;
         }
         work.commit().await?;
         shown(core, actor, stored, now).await

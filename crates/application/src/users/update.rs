@@ -6,7 +6,7 @@ use mif_domain::customers::CustomerId;
 use mif_domain::queries::UserView;
 use mif_domain::repository::{Constraint, RepositoryError, Stored};
 use mif_domain::sessions::RevokeReason;
-use mif_domain::unit_of_work::UnitOfWork;
+use mif_domain::unit_of_work::{NamedLock, UnitOfWork};
 use mif_domain::users::{EmailAddress, FullName, Language, Role, User, UserId, Username};
 use thiserror::Error;
 
@@ -97,11 +97,13 @@ impl UpdateUser {
         manage(core, actor, self.id).await?;
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        // The lock of administrators before any row, always in this order, by everybody who may take one away.
-        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
+        // The lock of administrators before any row, always in this order, by everybody who may take one away; then the
+        // technician, before any account.
+        work.lock(NamedLock::Admins).await?;
         if self.changes.role != Change::Keep {
             hold(&mut *work, self.id).await?;
         }
+        still_permitted(&mut *work, actor, Action::ManageUsers, now).await?;
         let before = work.users().find_for_update(self.id).await?.ok_or(Refusal::NotFound)?;
         self.expected_version.check(before.version)?;
         let (after, changed) = self.changes.apply(before.clone());
