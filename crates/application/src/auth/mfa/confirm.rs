@@ -43,7 +43,8 @@ impl ConfirmMfa {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(actor.user_id()).await?;
-        let mut user = user.filter(|user| user.is_active).ok_or(ConfirmMfaError::NotEnrolled)?;
+        let live = work.sessions().is_live(actor.session_id(), now).await?;
+        let mut user = user.filter(|user| live && user.is_active).ok_or(ConfirmMfaError::NotEnrolled)?;
         let waiting = work.mfa().find(user.id).await?.ok_or(ConfirmMfaError::NotEnrolled)?;
         if waiting.is_confirmed {
             return Err(ConfirmMfaError::AlreadyActive);

@@ -69,7 +69,8 @@ impl ReplaceRecoveryCodes {
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
         let user = work.users().find_for_update(actor.user_id()).await?;
-        let is_active = user.is_some_and(|user| user.is_active && user.mfa_active);
+        let live = work.sessions().is_live(actor.session_id(), now).await?;
+        let is_active = user.is_some_and(|user| live && user.is_active && user.mfa_active);
         if !is_active || !accept(core, &mut *work, actor.user_id(), presented.as_ref(), now).await? {
             drop(work);
             guess.record_failure(core).await?;
