@@ -14,6 +14,7 @@ use crate::words::words;
 
 pub use chain::{
     AuditChain, ChainEnd, ChainHash, ChainRow, ChainSnapshot, Link, MarkSigner, RecordedEvent, RowEvent, Unlinked,
+    Waiting,
 };
 pub use encoding::encode;
 pub use mark::{CheckpointLog, CheckpointLogError, Mark, MarkKind, SignedMark};

@@ -38,8 +38,24 @@ pub(super) struct Memory {
     sealed: Option<i64>,
     /// Since when there is something that no checkpoint covers.
     unsealed_since: Option<Duration>,
+    /// The last row that was told to be unreadable.
+    unreadable: i64,
     /// Until when there is nothing to forget.
     pub(super) prune_after: Option<Duration>,
+}
+
+impl Memory {
+    /// Once: what cannot be read stays, and is seen at every look.
+    fn tell_unreadable(&mut self, rows: &[i64]) {
+        for event_id in rows.iter().copied().filter(|id| *id > self.unreadable) {
+            metrics::counter!("mif_audit_failures_total", "what" => "unreadable").increment(1);
+            tracing::error!(
+                event_id,
+                "an audit event cannot be read and is not chained: this program did not write it"
+            );
+        }
+        self.unreadable = rows.last().copied().unwrap_or_default().max(self.unreadable);
+    }
 }
 
 impl AuditLinker {
@@ -93,7 +109,11 @@ impl AuditLinker {
         let end = self.chain.end().await?;
         memory.window.saw_end(end.event_id, uptime);
         let limit = u32::try_from(Self::BATCH).unwrap_or(u32::MAX);
-        let events = self.chain.unlinked(memory.window.after(uptime), limit).await?;
+        let waiting = self.chain.unlinked(memory.window.after(uptime), limit).await?;
+        memory.tell_unreadable(&waiting.unreadable);
+        metrics::gauge!("mif_audit_unlinked").set(f64::from(u32::try_from(waiting.rows()).unwrap_or(u32::MAX)));
+        let (last, full) = (waiting.last(), waiting.rows() == Self::BATCH);
+        let events = waiting.events;
         if !events.is_empty() && !self.holds_lease(memory).await? {
             memory.window.gave_way();
             return Ok(0);
@@ -103,7 +123,7 @@ impl AuditLinker {
             memory.window.gave_way();
             return Ok(0);
         };
-        memory.window.looked(events.last().map(|event| event.id), events.len() == Self::BATCH, uptime);
+        memory.window.looked(last, full, uptime);
         let places = if linked.is_empty() { vec![(end.seq, end.hash)] } else { linked };
         self.seal(memory, &places, uptime, closing).await?;
         if events.is_empty() && !closing { self.forget_old(memory, uptime).await } else { Ok(events.len()) }
@@ -183,6 +203,7 @@ impl AuditLinker {
         let checkpoints: Vec<_> = places.iter().map(|place| self.signer.sign(mark(*place))).collect();
         let Some(newest) = checkpoints.last() else { return Ok(()) };
         if let Err(error) = self.log.append(&checkpoints).await {
+            metrics::counter!("mif_audit_failures_total", "what" => "checkpoint").increment(1);
             tracing::error!(%error, "the audit trail is chained, but its checkpoints are not kept");
             memory.unsealed_since = Some(uptime);
             return Ok(());

@@ -107,6 +107,10 @@ impl VerifyAudit {
 
     async fn unlinked(snapshot: &mut dyn ChainSnapshot, now: Instant) -> Result<Unlinked, VerifyAuditError> {
         let unlinked = snapshot.unlinked(now - Self::LINKED_WITHIN).await?;
+        let unreadable = unlinked.first_unreadable;
+        if unreadable.is_some_and(|id| unlinked.first_overdue.is_none_or(|overdue| id < overdue)) {
+            return Err(Fault { seq: 0, event_id: unreadable, kind: FaultKind::EventUnreadable }.into());
+        }
         if unlinked.overdue > 0 {
             let kind = FaultKind::Overdue { others: unlinked.overdue - 1 };
             return Err(Fault { seq: 0, event_id: unlinked.first_overdue, kind }.into());

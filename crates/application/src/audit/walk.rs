@@ -30,7 +30,7 @@ pub enum FaultKind {
     #[error("the event was deleted")]
     EventGone,
     /// The row holds what this program never writes.
-    #[error("the event was replaced by something unreadable")]
+    #[error("what stands there cannot be read: this program did not write it")]
     EventUnreadable,
     /// It does not follow the place before it.
     #[error("it does not follow the place before it: a link was changed, inserted or moved")]

@@ -111,6 +111,27 @@ pub enum RowEvent {
     Unreadable,
 }
 
+/// What waits for a place in the chain, as far as one look reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// The events, by identifier.
+    pub events: Vec<RecordedEvent>,
+    /// Rows that no version of this program wrote and that have no hash, by identifier.
+    pub unreadable: Vec<i64>,
+}
+
+impl Waiting {
+    /// How many rows were looked at.
+    pub fn rows(&self) -> usize {
+        self.events.len() + self.unreadable.len()
+    }
+
+    /// The last of them.
+    pub fn last(&self) -> Option<i64> {
+        self.events.last().map(|event| event.id).max(self.unreadable.last().copied())
+    }
+}
+
 /// Events that the chain does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unlinked {
@@ -120,6 +141,8 @@ pub struct Unlinked {
     pub overdue: i64,
     /// The first of those.
     pub first_overdue: Option<i64>,
+    /// The first one that cannot be read, and so never will be linked.
+    pub first_unreadable: Option<i64>,
 }
 
 /// The chain as its linker sees it.
@@ -135,8 +158,9 @@ pub trait AuditChain: Send + Sync + std::fmt::Debug {
     /// Where the chain ends: its last link, else where pruning stopped, else before the first place.
     async fn end(&self) -> Stored<ChainEnd>;
 
-    /// Up to `limit` events with an identifier above `after` that no link names, by identifier.
-    async fn unlinked(&self, after: i64, limit: u32) -> Stored<Vec<RecordedEvent>>;
+    /// Up to `limit` rows with an identifier above `after` that no link names, by identifier. MUST NOT fail because of a row
+    /// that cannot be read: whoever can write one past the program would stop the chain with it.
+    async fn unlinked(&self, after: i64, limit: u32) -> Stored<Waiting>;
 
     /// Appends links, all or none. MUST return `Conflict` when another linker took one of the places, events or
     /// predecessors meanwhile.

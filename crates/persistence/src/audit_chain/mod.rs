@@ -7,8 +7,7 @@ mod snapshot;
 use async_trait::async_trait;
 use mif_domain::Instant;
 use mif_domain::audit::{
-    AuditChain, AuditEvent, AuditTrail as _, ChainEnd, ChainHash, ChainSnapshot, Link, MarkKind, RecordedEvent,
-    SignedMark,
+    AuditChain, AuditEvent, AuditTrail as _, ChainEnd, ChainHash, ChainSnapshot, Link, MarkKind, SignedMark, Waiting,
 };
 use mif_domain::repository::{RepositoryError, Stored};
 use mif_domain::unit_of_work::UnitOfWork as _;
@@ -107,7 +106,7 @@ impl AuditChain for SeaAuditChain {
         Ok(ChainEnd { seq, hash, event_id: 0 })
     }
 
-    async fn unlinked(&self, after: i64, limit: u32) -> Stored<Vec<RecordedEvent>> {
+    async fn unlinked(&self, after: i64, limit: u32) -> Stored<Waiting> {
         let columns = event_columns(self.0.backend());
         let sql = format!(
             "SELECT {columns} FROM audit_events AS e WHERE e.id > $1 \
@@ -116,7 +115,14 @@ impl AuditChain for SeaAuditChain {
         let values = [after.into(), i64::from(limit).into()];
         let statement = Statement::from_sql_and_values(self.0.backend(), sql, values);
         let rows = self.0.reader.query_all_raw(statement).await.map_err(plain)?;
-        rows.iter().map(|row| event(row, 0)).collect::<Result<_, _>>().map_err(plain)
+        let mut waiting = Waiting::default();
+        for row in &rows {
+            match event(row, 0) {
+                Ok(event) => waiting.events.push(event),
+                Err(_) => waiting.unreadable.push(row.try_get_by_index(0).map_err(plain)?),
+            }
+        }
+        Ok(waiting)
     }
 
     async fn append(&self, links: &[Link]) -> Stored<()> {

@@ -10,12 +10,18 @@ use crate::errors::plain;
 /// read as nothing, which no event of ours has.
 pub(super) fn event_columns(backend: DatabaseBackend) -> String {
     let at = match backend {
-        DatabaseBackend::Postgres => {
-            "CASE WHEN e.at >= '0001-01-01 00:00+00' AND e.at < '100000-01-01 00:00+00' THEN e.at END"
-        }
-        _ => "e.at",
+        DatabaseBackend::Postgres => format!("CASE WHEN {} THEN e.at END", readable_time(backend)),
+        _ => "e.at".to_owned(),
     };
     format!("e.id, {at} AS at, e.kind, e.actor_id, e.ip, e.request_id, e.resource, e.outcome, e.details")
+}
+
+/// Whether the time of the event `e` is one that [`event`] reads. All else in the row has its type from the table.
+pub(super) fn readable_time(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => "(e.at >= '0001-01-01 00:00+00' AND e.at < '100000-01-01 00:00+00')",
+        _ => "(julianday(e.at) IS NOT NULL AND e.at LIKE '____-__-__%')",
+    }
 }
 
 /// Reads [`event_columns`] from a position on.

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::find_mark;
-use super::rows::{event, event_columns, to_hash};
+use super::rows::{event, event_columns, readable_time, to_hash};
 use crate::Database;
 use crate::errors::plain;
 use crate::observed::{self, Observed};
@@ -64,10 +64,14 @@ impl ChainSnapshot for Snapshot {
     }
 
     async fn unlinked(&mut self, overdue: Instant) -> Stored<Unlinked> {
-        let sql = "SELECT count(*) AS events, count(CASE WHEN at < $1 THEN 1 END) AS overdue, \
-                     min(CASE WHEN at < $1 THEN id END) AS first_overdue \
-                   FROM audit_events AS e WHERE NOT EXISTS (SELECT 1 FROM audit_chain AS c WHERE c.event_id = e.id)";
-        let statement = self.statement(sql, vec![overdue.into()]);
+        let readable = readable_time(self.backend);
+        let sql = format!(
+            "SELECT count(*) AS events, count(CASE WHEN at < $1 AND {readable} THEN 1 END) AS overdue, \
+               min(CASE WHEN at < $1 AND {readable} THEN id END) AS first_overdue, \
+               min(CASE WHEN NOT {readable} THEN id END) AS first_unreadable \
+             FROM audit_events AS e WHERE NOT EXISTS (SELECT 1 FROM audit_chain AS c WHERE c.event_id = e.id)"
+        );
+        let statement = self.statement(&sql, vec![overdue.into()]);
         let Some(row) = self.inner.query_one_raw(statement).await.map_err(plain)? else {
             return Ok(Unlinked::default());
         };
@@ -76,6 +80,7 @@ impl ChainSnapshot for Snapshot {
                 events: row.try_get("", "events")?,
                 overdue: row.try_get("", "overdue")?,
                 first_overdue: row.try_get("", "first_overdue")?,
+                first_unreadable: row.try_get("", "first_unreadable")?,
             })
         };
         read().map_err(plain)

@@ -62,7 +62,7 @@ fn link(seq: i64, event_id: i64) -> Link {
 /// Links so many events, which are there already.
 async fn linked(backend: &ChainBackend, count: i64) -> Vec<i64> {
     append(backend, count).await;
-    let events = backend.chain.unlinked(0, 1000).await.unwrap();
+    let events = backend.chain.unlinked(0, 1000).await.unwrap().events;
     let links: Vec<_> = events.iter().zip(1..).map(|(event, seq)| link(seq, event.id)).collect();
     backend.chain.append(&links).await.unwrap();
     events.iter().map(|event| event.id).collect()
@@ -107,7 +107,7 @@ pub async fn of_many_that_want_the_lease_one_gets_it(backend: &ChainBackend) {
 /// Also an event with a smaller identifier than those that were linked.
 pub async fn what_is_not_linked_is_found_whatever_its_place(backend: &ChainBackend) {
     append(backend, 5).await;
-    let events = backend.chain.unlinked(0, 1000).await.unwrap();
+    let events = backend.chain.unlinked(0, 1000).await.unwrap().events;
     assert_eq!(events.len(), 5);
     let second = events.get(1).unwrap();
     assert_eq!(
@@ -118,7 +118,7 @@ pub async fn what_is_not_linked_is_found_whatever_its_place(backend: &ChainBacke
     let [first, second_id, third, fourth, fifth] = *ids.first_chunk::<5>().unwrap();
     backend.chain.append(&[link(1, fourth), link(2, first)]).await.unwrap();
     let found = async |after, limit| -> Vec<i64> {
-        backend.chain.unlinked(after, limit).await.unwrap().iter().map(|event| event.id).collect()
+        backend.chain.unlinked(after, limit).await.unwrap().events.iter().map(|event| event.id).collect()
     };
     assert_eq!(found(0, 1000).await, [second_id, third, fifth]);
     assert_eq!(found(0, 2).await, [second_id, third]);
@@ -131,7 +131,7 @@ pub async fn what_is_not_linked_is_found_whatever_its_place(backend: &ChainBacke
 pub async fn of_two_linkers_at_one_place_one_goes_away_empty_handed(backend: &ChainBackend) {
     linked(backend, 3).await;
     append(backend, 2).await;
-    let new = backend.chain.unlinked(0, 1000).await.unwrap();
+    let new = backend.chain.unlinked(0, 1000).await.unwrap().events;
     let (one, other) = (new.first().unwrap().id, new.get(1).unwrap().id);
     let outcomes = at_once(2, |n| {
         let chain = Arc::clone(&backend.chain);
@@ -139,7 +139,7 @@ pub async fn of_two_linkers_at_one_place_one_goes_away_empty_handed(backend: &Ch
     });
     let refused: Vec<_> = outcomes.await.into_iter().filter_map(Result::err).collect();
     assert_eq!(refused, [RepositoryError::Conflict(Constraint::Other)]);
-    let left = backend.chain.unlinked(0, 1000).await.unwrap();
+    let left = backend.chain.unlinked(0, 1000).await.unwrap().events;
     let left = left.first().unwrap().id;
     let fork = Link { prev_hash: hash(3), ..link(5, left) };
     assert_eq!(backend.chain.append(&[fork]).await, Err(RepositoryError::Conflict(Constraint::Other)));
@@ -151,7 +151,7 @@ pub async fn of_two_linkers_at_one_place_one_goes_away_empty_handed(backend: &Ch
 /// A batch of any length, cut short by whatever is wrong in it.
 pub async fn links_are_appended_all_or_none(backend: &ChainBackend) {
     append(backend, 301).await;
-    let events = backend.chain.unlinked(0, 1000).await.unwrap();
+    let events = backend.chain.unlinked(0, 1000).await.unwrap().events;
     let mut links: Vec<_> = events.iter().zip(1..).map(|(event, seq)| link(seq, event.id)).collect();
     let last = links.pop().unwrap();
     links.push(Link { seq: 1, ..last });
@@ -182,7 +182,7 @@ pub async fn pruning_takes_links_and_events_together_or_not_at_all(backend: &Cha
     let refused = backend.chain.prune(&anchor, ids.split_at(2).0, pruned()).await;
     assert_eq!(refused, Err(RepositoryError::Stale));
     assert_eq!(backend.chain.anchor().await.unwrap(), None);
-    assert_eq!(backend.chain.unlinked(0, 10).await.unwrap(), []);
+    assert_eq!(backend.chain.unlinked(0, 10).await.unwrap().rows(), 0);
 
     backend.chain.prune(&anchor, ids.split_at(3).0, pruned()).await.unwrap();
     assert_eq!(backend.chain.anchor().await.unwrap(), Some(anchor.clone()));
@@ -190,7 +190,7 @@ pub async fn pruning_takes_links_and_events_together_or_not_at_all(backend: &Cha
     let places: Vec<_> = snapshot.rows(0, 10).await.unwrap().iter().map(|row| row.link.seq).collect();
     drop(snapshot);
     assert_eq!(places, [4, 5]);
-    let new = backend.chain.unlinked(0, 10).await.unwrap();
+    let new = backend.chain.unlinked(0, 10).await.unwrap().events;
     assert_eq!(new.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["audit.pruned"]);
     assert_eq!(backend.chain.prune(&anchor, &[], pruned()).await, Err(RepositoryError::Stale), "twice");
 }

@@ -21,6 +21,7 @@ on_both_databases!(
     a_beginning_that_was_cut_off_is_found,
     a_forged_checkpoint_is_found,
     an_event_that_nobody_linked_is_found,
+    a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found,
 );
 
 /// Thirty events, linked and sealed.
@@ -130,6 +131,31 @@ async fn a_row_that_does_not_read_is_found(trail: &mut Trail) {
         trail.attack(&["UPDATE audit_events SET at = '-infinity' WHERE id = 16"]).await;
         assert_eq!(trail.fault(Vec::new()).await, fault(16, 16, FaultKind::EventUnreadable));
     }
+}
+
+/// Nothing forbids to insert: whoever has the database could stop the chain for good with one row.
+async fn a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found(trail: &mut Trail) {
+    thirty(trail).await;
+    let at = if matches!(trail.raw, super::Raw::Sqlite(_)) { "hier" } else { "infinity" };
+    let insert = format!(
+        "INSERT INTO audit_events (id, at, kind, outcome, details) VALUES (31, '{at}', 'user.updated', 'success', '{{}}')"
+    );
+    trail.attack(&[&insert]).await;
+    if matches!(trail.raw, super::Raw::Postgres(_)) {
+        trail.attack(&["ALTER TABLE audit_events ALTER COLUMN id RESTART WITH 32"]).await;
+    }
+    trail.append(5).await;
+    let linker = trail.linker();
+    assert_eq!(linker.run_once().await, Ok(5));
+    assert_eq!(linker.run_once().await, Ok(0));
+    linker.close().await.unwrap();
+    let found = trail.fault(trail.checkpoints.all()).await;
+    assert_eq!(found, Fault { seq: 0, event_id: Some(31), kind: FaultKind::EventUnreadable });
+    assert_eq!(found.to_string(), "seq 0, event 31: what stands there cannot be read: this program did not write it");
+    // Nor does it hide behind what is linked late.
+    trail.append(1).await;
+    trail.clock.advance(chrono::TimeDelta::minutes(5));
+    assert_eq!(trail.fault(Vec::new()).await, found);
 }
 
 const CUT: [&str; 2] = ["DELETE FROM audit_chain WHERE seq > 20", "DELETE FROM audit_events WHERE id > 20"];
