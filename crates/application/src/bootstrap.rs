@@ -53,10 +53,8 @@ impl EnsureFirstAdmin {
         };
         let mut work = core.work.begin().await?;
         let now = core.clock.now();
-        if !work.users().insert_first(new, now).await? {
-            return Ok(false);
-        }
-        let event = AuditEvent::success(AuditKind::UserCreated, AuditOrigin::default(), now);
+        let Some(user) = work.users().insert_first(new, now).await? else { return Ok(false) };
+        let event = AuditEvent::success(AuditKind::UserCreated, AuditOrigin::default(), now).on("user", user.0);
         work.audit().append(event.with("role", Role::Admin.as_str())).await?;
         work.commit().await?;
         Ok(true)

@@ -74,6 +74,22 @@ impl DenialLedger {
     }
 }
 
+impl DenialLedger {
+    /// What was taken and could not be noted waits for the next minute that is over.
+    fn put_back(&self, taken: Vec<(Option<UserId>, u64)>, uptime: Duration) {
+        let mut minutes = self.minutes();
+        for (user, suppressed) in taken {
+            match user {
+                Some(user) if minutes.users.len() < Self::USERS || minutes.users.contains_key(&user) => {
+                    let fresh = Minute { began: uptime, noted: 0, suppressed: 0 };
+                    minutes.users.entry(user).or_insert(fresh).suppressed += suppressed;
+                }
+                _ => minutes.others += suppressed,
+            }
+        }
+    }
+}
+
 fn suppressed(user: Option<UserId>, count: u64, core: &Core) -> AuditEvent {
     let origin = AuditOrigin { actor: user, ..AuditOrigin::default() };
     AuditEvent::failure(AuditKind::AccessDenied, origin, core.clock.now()).with("suppressed", count.to_string())
@@ -125,9 +141,17 @@ impl FlushDenials {
         if taken.is_empty() {
             return Ok(());
         }
+        let noted = Self::note(core, &taken).await;
+        if noted.is_err() {
+            core.denials.put_back(taken, core.clock.uptime());
+        }
+        noted
+    }
+
+    async fn note(core: &Core, taken: &[(Option<UserId>, u64)]) -> Stored<()> {
         let mut work = core.work.begin().await?;
         for (user, count) in taken {
-            work.audit().append(suppressed(user, count, core)).await?;
+            work.audit().append(suppressed(*user, *count, core)).await?;
         }
         work.commit().await
     }
@@ -147,7 +171,10 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(ledger.count(UserId(limit), Duration::ZERO), (false, 0));
         }
-        assert_eq!(ledger.take(Some(DenialLedger::MINUTE)), [(None, 3)]);
+        let taken = ledger.take(Some(DenialLedger::MINUTE));
+        assert_eq!(taken, [(None, 3)]);
+        ledger.put_back(vec![(Some(UserId(1)), 2), (None, 3)], DenialLedger::MINUTE);
+        assert_eq!(ledger.take(None), [(Some(UserId(1)), 2), (None, 3)]);
         assert_eq!(ledger.count(UserId(limit), DenialLedger::MINUTE), (true, 0));
     }
 }

@@ -68,6 +68,6 @@ pub trait UserRepository: Send {
     async fn list_active(&mut self, role: Role, customer: Option<CustomerId>) -> Stored<Vec<UserId>>;
 
     /// Stores the first user if there is none at all. MUST be one statement, so that of several replicas one wins.
-    /// Returns whether this call stored it.
-    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool>;
+    /// Returns their identifier when this call stored them.
+    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<Option<UserId>>;
 }

@@ -190,14 +190,14 @@ impl UserRepository for Users<'_> {
         Ok(self.0.checked(result)?.into_iter().map(UserId).collect())
     }
 
-    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool> {
+    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<Option<UserId>> {
         // On PostgreSQL two of these statements at once, with different names, would both find no user.
         self.0.lock(NamedLock::Admins).await?;
         let sql = "INSERT INTO users (username, email, email_norm, full_name, search_text, role, is_active, language, \
                      password_hash, password_changed_at, must_change_password, created_at, updated_at, version) \
                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $10, 1 \
                    WHERE NOT EXISTS (SELECT 1 FROM users) \
-                   ON CONFLICT DO NOTHING";
+                   ON CONFLICT DO NOTHING RETURNING id";
         let values = vec![
             user.username.as_str().into(),
             user.email.as_str().into(),
@@ -211,6 +211,7 @@ impl UserRepository for Users<'_> {
             at.into(),
             user.must_change_password.into(),
         ];
-        Ok(self.0.execute(sql, values).await? == 1)
+        let Some(row) = self.0.find(sql, values).await? else { return Ok(None) };
+        self.0.column(&row, "id").map(|id| Some(UserId(id)))
     }
 }

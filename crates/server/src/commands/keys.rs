@@ -29,8 +29,12 @@ const PAUSE: Duration = Duration::from_secs(3);
 pub(super) async fn run(command: Keys, settings: &Settings) -> anyhow::Result<()> {
     let published = match command {
         Keys::Init => return init(settings),
-        // Before anything that needs a key of the wanted algorithm: this may be the first one.
-        Keys::Rotate { what: Rotated::Jwt } => Some(publish(settings)?),
+        // Before anything that needs a key of the wanted algorithm: this may be the first one. But not before the database
+        // answers: a key that the audit trail cannot mention had better not be there.
+        Keys::Rotate { what: Rotated::Jwt } => {
+            compose::migrated_database(settings).await?.close().await;
+            Some(publish(settings)?)
+        }
         _ => None,
     };
     let parts = compose::parts(settings).await?;

@@ -205,8 +205,10 @@ pub async fn of_parallel_first_users_one_is_stored(backend: &Backend) {
             stored
         }
     });
-    assert_eq!(results.await.into_iter().filter(|stored| *stored).count(), 1);
+    let stored: Vec<_> = results.await.into_iter().flatten().collect();
+    assert_eq!(stored.len(), 1, "{stored:?}");
     let mut unit = backend.begin().await;
+    assert!(unit.users().find_for_update(stored[0]).await.unwrap().is_some());
     assert_eq!(unit.users().count_active_admins().await, Ok(1));
 }
 
@@ -214,7 +216,7 @@ pub async fn of_parallel_first_users_one_is_stored(backend: &Backend) {
 pub async fn a_first_user_is_refused_when_there_is_one(backend: &Backend) {
     backend.insert_user(a_user("karim").build()).await;
     let mut unit = backend.begin().await;
-    assert_eq!(unit.users().insert_first(a_user("admin").role(Role::Admin).build(), T0).await, Ok(false));
+    assert_eq!(unit.users().insert_first(a_user("admin").role(Role::Admin).build(), T0).await, Ok(None));
     unit.commit().await.unwrap();
 }
 

@@ -121,11 +121,10 @@ impl UserRepository for Users<'_> {
         Ok(concerned.map(|user| user.id).take(500).collect())
     }
 
-    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<bool> {
-        let first = self.0.state.users.is_empty();
-        if first {
-            self.insert(user, at).await?;
+    async fn insert_first(&mut self, user: NewUser, at: Instant) -> Stored<Option<UserId>> {
+        if !self.0.state.users.is_empty() {
+            return Ok(None);
         }
-        Ok(first)
+        self.insert(user, at).await.map(|user| Some(user.id))
     }
 }
