@@ -2,7 +2,7 @@
 # Starts MIF with PostgreSQL, clamd, an OpenTelemetry collector, Jaeger, Prometheus and Mailpit, and makes the passwords first.
 #
 #   deploy/up.sh             start, or update what runs
-#   deploy/up.sh password    print the first administrator's password
+#   deploy/up.sh password    print the first administrator's name and password
 #   deploy/up.sh down        stop; the data stay
 set -eu
 cd "$(dirname "$0")"
@@ -12,7 +12,9 @@ up)
         umask 077
         printf 'POSTGRES_PASSWORD=%s\n' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" > .env
     fi
-    docker compose up --build --detach mif mailpit collector jaeger prometheus
+    # Built before anything starts: three services run this image, and only one may build it.
+    docker compose build mif
+    docker compose up --detach mif mailpit collector jaeger prometheus
     # Not `--wait`, which would wait for the virus scanner too: its first signatures take minutes, and all but uploads work.
     tries=60
     until docker compose exec -T mif /usr/local/bin/mif healthcheck; do
@@ -30,6 +32,7 @@ password)
     copy=$(mktemp -d)
     trap 'rm -r "$copy"' EXIT
     docker compose cp mif:/var/lib/mif/initial-admin-password "$copy/password"
+    echo "admin@mif.local"
     cat "$copy/password"
     ;;
 down)
