@@ -1,6 +1,8 @@
 //! How the parts around the server are, for those who run it. Servers ask every few seconds, so none of this is a span:
 //! traces are about what somebody wanted.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use mif_domain::Instant;
 use mif_domain::documents::{ScannerHealth, StoreHealth};
@@ -11,6 +13,9 @@ use mif_domain::repository::Stored;
 
 use crate::Core;
 
+/// A part that has not told by then how it is does not tell.
+const WITHIN: Duration = Duration::from_secs(5);
+
 /// Asks every part how it is.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckHealth<'a> {
@@ -18,6 +23,8 @@ pub struct CheckHealth<'a> {
     pub database: &'a dyn DatabaseProbe,
     /// The way out for letters.
     pub mailer: &'a dyn Mailer,
+    /// The room that is left where the server keeps its own files, in bytes; `None` when that is not known.
+    pub data_free_bytes: Option<u64>,
 }
 
 /// How the parts are.
@@ -37,6 +44,8 @@ pub struct Health {
     pub outbox: OutboxHealth,
     /// What waits in the outbox; `None` when the database does not say.
     pub waiting: Option<OutboxState>,
+    /// The room that is left where the server keeps its own files, in bytes; `None` when that is not known.
+    pub data_free_bytes: Option<u64>,
 }
 
 /// How what must happen after requests gets on.
@@ -78,18 +87,20 @@ impl Health {
 }
 
 impl CheckHealth<'_> {
-    /// All at once; each port answers within 5 s. What they say is measured on the way.
+    /// All at once, within 5 s: each port promises that of its health, and a database that says nothing about the outbox for
+    /// longer must not keep back what is known of the rest. What they say is measured on the way.
     pub async fn run(self, core: &Core) -> Health {
         let (database, storage, scanner, waiting) = tokio::join!(
             self.database.probe(),
             core.files.health(),
             core.scanner.health(),
-            core.queries.outbox_state()
+            tokio::time::timeout(WITHIN, core.queries.outbox_state())
         );
-        let (waiting, now) = (waiting.ok(), core.clock.now());
+        let (waiting, now) = (waiting.ok().and_then(Result::ok), core.clock.now());
         let outbox = OutboxHealth::of(waiting, now);
         let (pool, mail) = (self.database.pool(), self.mailer.health());
-        let health = Health { database, pool, storage, scanner, mail, outbox, waiting };
+        let data_free_bytes = self.data_free_bytes;
+        let health = Health { database, pool, storage, scanner, mail, outbox, waiting, data_free_bytes };
         health.measure(now);
         health
     }
@@ -106,6 +117,12 @@ impl Health {
         ];
         for (part, is_up) in parts {
             metrics::gauge!("mif_up", "part" => part).set(f64::from(u8::from(is_up)));
+        }
+        let documents = if let StoreHealth::Up { free_bytes } = self.storage { free_bytes } else { None };
+        for (of, free) in [("data", self.data_free_bytes), ("documents", documents)] {
+            // Exact up to 8 PiB.
+            #[expect(clippy::cast_precision_loss, reason = "nobody needs the last bytes of a disk")]
+            metrics::gauge!("mif_disk_free_bytes", "of" => of).set(free.map_or(f64::NAN, |free| free as f64));
         }
         let count = |of: fn(&OutboxState) -> u64| self.waiting.as_ref().map_or(f64::NAN, |state| number(of(state)));
         metrics::gauge!("mif_outbox_pending").set(count(|state| state.pending));

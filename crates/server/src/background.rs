@@ -1,8 +1,11 @@
 //! What goes on beside requests: rounds, each in its own rhythm, until the server stops.
 
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use mif_application::Core;
 use mif_application::audit::{AuditLinker, FlushDenials};
 use mif_application::documents::upkeep::{SweepDocuments, Swept};
@@ -27,69 +30,45 @@ pub(crate) struct Background {
     pub(crate) health: Arc<HealthBoard>,
     pub(crate) measured: Metrics,
     pub(crate) database: Arc<dyn DatabaseProbe>,
+    /// Where the server keeps its own files.
+    pub(crate) data_dir: PathBuf,
 }
 
 impl Background {
     /// Every round is a task: a slow one makes none of the others late.
     pub(crate) fn start(self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { outbox, guard, health, measured, database } = self;
+        let Self { outbox, guard, health, measured, database, data_dir } = self;
         let mut tasks = JoinSet::new();
         let rounds = |task, period| Rounds::new(task, period, stopped.clone());
 
         let (core, mailer) = (outbox.core.clone(), Arc::clone(&outbox.mailer));
         for (name, lane) in [("letters", Lane::Letters), ("files", Lane::Files)] {
-            let (outbox, mut rounds) = (outbox.clone(), rounds(name, Duration::from_secs(1)));
-            tasks.spawn(async move {
-                while rounds.next().await {
-                    while !rounds.is_over() && carry_out(&outbox, lane).await {}
-                }
-            });
+            let (outbox, due, over) = (outbox.clone(), rounds(name, Duration::from_secs(1)), stopped.clone());
+            let round = async move || while !*over.borrow() && carry_out(&outbox, lane).await {};
+            tasks.spawn(due.run(round));
         }
-        let (of, mut due) = (core.clone(), rounds("purge", MINUTE));
-        tasks.spawn(async move {
-            while due.next().await {
-                purge(&of).await;
-            }
-        });
-        let (of, mut due) = (core.clone(), rounds("denials", MINUTE));
-        tasks.spawn(async move {
-            while due.next().await {
-                note_denials(&of, false).await;
-            }
-        });
-        let (of, mut due) = (core.clone(), rounds("lateness", MINUTE));
-        tasks.spawn(async move {
-            while due.next().await {
-                tell_of_lateness(&of).await;
-            }
-        });
-        let (of, mut due) = (core.clone(), rounds("sweep", Duration::from_hours(1)));
-        tasks.spawn(async move {
-            while due.next().await {
-                sweep(&of).await;
-            }
-        });
+        let of = core.clone();
+        tasks.spawn(rounds("purge", MINUTE).given_up_at_the_end().run(async move || purge(&of).await));
+        let of = core.clone();
+        tasks.spawn(rounds("denials", MINUTE).run(async move || note_denials(&of, false).await));
+        let of = core.clone();
+        tasks.spawn(rounds("lateness", MINUTE).given_up_at_the_end().run(async move || tell_of_lateness(&of).await));
+        let (of, due) = (core.clone(), rounds("sweep", Duration::from_hours(1)));
+        tasks.spawn(due.given_up_at_the_end().run(async move || sweep(&of).await));
         if let Some(guard) = guard {
-            let mut due = rounds("flood_guard", MINUTE);
-            tasks.spawn(async move {
-                while due.next().await {
-                    guard.forget_quiet();
-                }
-            });
+            tasks.spawn(rounds("flood_guard", MINUTE).run(async move || guard.forget_quiet()));
         }
-        let (of, mut due) = (core.clone(), rounds("health", Duration::from_secs(3)));
-        tasks.spawn(async move {
-            while due.next().await {
-                health.put_up(CheckHealth { database: &*database, mailer: &*mailer }.run(&of).await);
-            }
-        });
-        let mut due = rounds("measurements", Duration::from_secs(30));
-        tasks.spawn(async move {
-            while due.next().await {
-                measured.upkeep();
-                measure(&core).await;
-            }
-        });
+        let (of, due) = (core.clone(), rounds("health", Duration::from_secs(3)));
+        tasks.spawn(due.given_up_at_the_end().run(async move || {
+            let data_free_bytes = free_bytes(data_dir.clone()).await;
+            let asked = CheckHealth { database: &*database, mailer: &*mailer, data_free_bytes };
+            health.put_up(asked.run(&of).await);
+        }));
+        let due = rounds("measurements", Duration::from_secs(30));
+        tasks.spawn(due.given_up_at_the_end().run(async move || {
+            measured.upkeep();
+            measure(&core).await;
+        }));
         tasks
     }
 }
@@ -134,6 +113,14 @@ async fn sweep(core: &Core) {
     }
 }
 
+/// The room that is left on the disk of a folder. A disk that hangs does not say.
+async fn free_bytes(folder: PathBuf) -> Option<u64> {
+    const WITHIN: Duration = Duration::from_secs(2);
+    let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&folder));
+    let room = tokio::time::timeout(WITHIN, asked).await.ok()?.ok()?.ok()?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
 /// What nobody asks for in a request.
 async fn measure(core: &Core) {
     if let Err(error) = MeasureStock.run(core).await {
@@ -152,10 +139,9 @@ pub(crate) fn measure_pools(database: &dyn DatabaseProbe) {
 
 /// Chains the audit trail until the server stops, and then once more: what was written last is linked too.
 pub(crate) async fn link(linker: Arc<AuditLinker>, stopped: watch::Receiver<bool>) {
-    let mut rounds = Rounds::new("audit_chain", AuditLinker::PERIOD, stopped);
-    while rounds.next().await {
-        while link_some(&linker).await {}
-    }
+    let (of, over) = (Arc::clone(&linker), stopped.clone());
+    let round = async move || while !*over.borrow() && link_some(&of).await {};
+    Rounds::new("audit_chain", AuditLinker::PERIOD, stopped).run(round).await;
     if let Err(error) = linker.close().await {
         tracing::warn!(%error, "what was written last is chained when a server starts again");
     }
@@ -166,24 +152,47 @@ async fn link_some(linker: &AuditLinker) -> bool {
     match linker.run_once().await {
         Ok(events) => events > 0,
         Err(error) => {
+            metrics::counter!("mif_audit_failures_total", "what" => "chain").increment(1);
             tracing::warn!(%error, "the audit trail cannot be chained");
             false
         }
     }
 }
 
-/// The rhythm of a task. A round that was begun is finished.
+/// The rhythm of a task.
 struct Rounds {
     task: &'static str,
     interval: Interval,
     stopped: watch::Receiver<bool>,
+    is_given_up: bool,
 }
 
 impl Rounds {
     fn new(task: &'static str, period: Duration, stopped: watch::Receiver<bool>) -> Self {
         let mut interval = tokio::time::interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { task, interval, stopped }
+        Self { task, interval, stopped, is_given_up: false }
+    }
+
+    /// A round that is under way when the server stops is dropped, not finished. For those that may take long, and that lose
+    /// nothing: what they had begun is rolled back, and they come again.
+    fn given_up_at_the_end(self) -> Self {
+        Self { is_given_up: true, ..self }
+    }
+
+    /// Runs rounds until the server stops. One that panics is over, and the next one comes all the same.
+    async fn run(mut self, mut round: impl AsyncFnMut()) {
+        while self.next().await {
+            let round = AssertUnwindSafe(round()).catch_unwind();
+            let ended = tokio::select! {
+                biased;
+                _ = self.stopped.changed(), if self.is_given_up => return,
+                ended = round => ended,
+            };
+            if ended.is_err() {
+                tracing::error!(task = self.task, "a round panicked; the next one comes in its time");
+            }
+        }
     }
 
     /// Waits for the next round, the first of which is now; `false` when the server stops.
@@ -196,10 +205,6 @@ impl Rounds {
                 true
             }
         }
-    }
-
-    fn is_over(&self) -> bool {
-        *self.stopped.borrow()
     }
 }
 
@@ -217,7 +222,6 @@ mod tests {
         assert!(rounds.next().await);
         assert_eq!(began.elapsed(), MINUTE);
         stop.send(true).unwrap();
-        assert!(rounds.is_over());
         assert!(!rounds.next().await);
         assert_eq!(began.elapsed(), MINUTE);
     }
@@ -233,5 +237,37 @@ mod tests {
         assert_eq!(late.elapsed(), Duration::ZERO);
         assert!(rounds.next().await);
         assert_eq!(late.elapsed(), MINUTE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_that_panics_is_followed_by_the_next() {
+        let (stop, stopped) = watch::channel(false);
+        let mut begun = 0;
+        let rounds = Rounds::new("test", MINUTE, stopped).run(async || {
+            begun += 1;
+            assert!(begun != 1, "the first one panics");
+            stop.send(true).unwrap();
+        });
+        rounds.await;
+        assert_eq!(begun, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_server_waits_for_those_rounds_alone_that_would_lose_something() {
+        let (stop, stopped) = watch::channel(false);
+        let (mut finished, mut given_up) = (0, 0);
+        let long = async |count: &mut u32| {
+            tokio::time::sleep(MINUTE).await;
+            *count += 1;
+        };
+        let one = Rounds::new("one", MINUTE * 60, stopped.clone()).run(async || long(&mut finished).await);
+        let other = Rounds::new("other", MINUTE * 60, stopped).given_up_at_the_end();
+        let other = other.run(async || long(&mut given_up).await);
+        let ending = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stop.send(true).unwrap();
+        };
+        tokio::join!(one, other, ending);
+        assert_eq!((finished, given_up), (1, 0));
     }
 }

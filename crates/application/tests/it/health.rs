@@ -28,7 +28,7 @@ impl DatabaseProbe for Probe {
 }
 
 async fn health(world: &World, mailer: &RecordingMailer, database: DatabaseHealth) -> Health {
-    CheckHealth { database: &Probe(database), mailer }.run(&world.core).await
+    CheckHealth { database: &Probe(database), mailer, data_free_bytes: Some(1) }.run(&world.core).await
 }
 
 #[tokio::test]

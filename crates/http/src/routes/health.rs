@@ -63,7 +63,8 @@ pub(crate) struct HealthRead {
 /// What administrators see besides.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SanteDetail, example = json!({
-    "pool_max": 20, "pool_open": 6, "pool_idle": 5, "pool_waiting": 0, "migrations_pending": 0, "storage_reason": null, "storage_free_bytes": 53_687_091_200_u64, "scanner_version": "ClamAV 1.4.3/27800",
+    "pool_max": 20, "pool_open": 6, "pool_idle": 5, "pool_waiting": 0, "migrations_pending": 0, "storage_reason": null, "storage_free_bytes": 53_687_091_200_u64,
+    "data_free_bytes": 21_474_836_480_u64, "scanner_version": "ClamAV 1.4.3/27800",
     "scanner_reason": null, "outbox_pending": 0, "outbox_failed": 0, "outbox_oldest_at": null
 }))]
 pub(crate) struct HealthDetail {
@@ -81,6 +82,8 @@ pub(crate) struct HealthDetail {
     storage_reason: Option<String>,
     /// Room left, where the store knows.
     storage_free_bytes: Option<u64>,
+    /// Room left in the folder of the server's own files: its database, where that is SQLite, and the checkpoints.
+    data_free_bytes: Option<u64>,
     /// Engine and signatures.
     scanner_version: Option<String>,
     /// Why the scanner is down.
@@ -225,6 +228,7 @@ fn detail(seen: Health) -> HealthDetail {
         migrations_pending,
         storage_reason,
         storage_free_bytes,
+        data_free_bytes: seen.data_free_bytes,
         scanner_version,
         scanner_reason,
         outbox_pending: seen.waiting.map(|waiting| waiting.pending),
