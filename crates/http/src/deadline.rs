@@ -16,11 +16,11 @@ use crate::extract::DRAINED_FOR;
 use crate::problem::Code;
 
 const USUAL: Duration = Duration::from_secs(30);
-/// A file has to arrive first, at its own pace; one that takes too long is refused by its own route, which reads on for a
-/// while. This is for what that route does not notice.
-const UPLOAD: Duration = UPLOAD_WITHIN.saturating_add(DRAINED_FOR).saturating_add(USUAL);
-/// Without the slash that they may end with.
-const UPLOADS: [&str; 3] = ["/api/v1/documents", "/api/v1/documents/upload", "/api/v1/equipements/import"];
+/// A file has to arrive first, at its own pace.
+const IMPORT: Duration = UPLOAD_WITHIN;
+/// A document that takes too long is refused by its own route, which reads on for a while. This is for what that route does
+/// not notice.
+const DOCUMENT: Duration = UPLOAD_WITHIN.saturating_add(DRAINED_FOR).saturating_add(USUAL);
 
 /// The middleware. It makes errors and no answers: whoever is further out gives those their body and headers.
 pub(crate) async fn in_time<B: MessageBody + 'static>(
@@ -45,8 +45,12 @@ pub(crate) async fn in_time<B: MessageBody + 'static>(
 
 /// The deadline of a request. The body of an answer is not included: streams have an idle limit of their own.
 fn of(request: &ServiceRequest) -> Duration {
-    let uploads = request.method() == Method::POST && UPLOADS.contains(&request.path().trim_end_matches('/'));
-    if uploads { UPLOAD } else { USUAL }
+    // Without the slash that they may end with.
+    match (request.method(), request.path().trim_end_matches('/')) {
+        (&Method::POST, "/api/v1/documents" | "/api/v1/documents/upload") => DOCUMENT,
+        (&Method::POST, "/api/v1/equipements/import") => IMPORT,
+        _ => USUAL,
+    }
 }
 
 #[cfg(test)]
@@ -58,8 +62,9 @@ mod tests {
     #[test]
     fn only_what_receives_a_file_may_take_long() {
         let posted = |path: &str| of(&TestRequest::post().uri(path).to_srv_request());
-        assert_eq!(posted("/api/v1/documents/"), UPLOAD);
-        assert_eq!(posted("/api/v1/equipements/import?apercu=true"), UPLOAD);
+        assert_eq!(posted("/api/v1/documents/"), DOCUMENT);
+        assert_eq!(posted("/api/v1/documents/upload"), DOCUMENT);
+        assert_eq!(posted("/api/v1/equipements/import?apercu=true"), Duration::from_mins(10));
         assert_eq!(posted("/api/v1/equipements"), USUAL);
         assert_eq!(of(&TestRequest::get().uri("/api/v1/documents").to_srv_request()), USUAL);
     }

@@ -42,9 +42,12 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let trace = TraceIds::of(caller.as_ref(), &*state.core.entropy);
     let context = context(&request, peer, &state, &trace);
     let ahead = span::route_ahead(&request);
-    let span = span::open(&request, &context, ahead.as_deref(), from_proxy);
+    let span = span::open(&request, &context, ahead.as_deref());
     let trace = trace.adopt(&span, caller, is_probe(ahead.as_deref()));
     let context = RequestContext { trace_id: trace.trace_id.clone(), ..context };
+    if trace.sampled {
+        span::describe(&span, &request, &context, from_proxy);
+    }
     span.record("trace_id", trace.trace_id.as_str());
     span.record("span_id", trace.span_id.as_str());
     request.extensions_mut().insert(context.clone());
@@ -68,7 +71,8 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     add_headers(headers, &context, &trace, is_docs);
     let (status, route) = match &finished {
         Ok(response) => (response.status(), response.request().match_pattern()),
-        Err(response) => (response.status(), None),
+        // It ended before its answer could say which route it was.
+        Err(response) => (response.status(), ahead.clone()),
     };
     let duration = state.core.clock.uptime().saturating_sub(arrived);
     if route != ahead {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use tracing::Span;
@@ -16,10 +16,11 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use crate::extract::RequestContext;
 
 /// Opens it. Its `trace_id` and `span_id` are known a moment later, its `user_id` when somebody has shown who they are.
-pub(crate) fn open(request: &ServiceRequest, context: &RequestContext, route: Option<&str>, from_proxy: bool) -> Span {
+pub(crate) fn open(request: &ServiceRequest, context: &RequestContext, route: Option<&str>) -> Span {
     let method = request.method();
     let known = known_method(method);
-    let span = tracing::info_span!(
+    // At the highest level, so that lines keep it whatever a filter leaves of them: `warn` alone still tells whose they are.
+    tracing::error_span!(
         "request",
         otel.kind = "server",
         http.request.method = known.unwrap_or(OTHER_METHOD),
@@ -30,10 +31,25 @@ pub(crate) fn open(request: &ServiceRequest, context: &RequestContext, route: Op
         span_id = Empty,
         route,
         user_id = Empty,
-    );
+    )
+}
+
+/// More of what a client calls itself says nothing.
+const USER_AGENT: usize = 256;
+
+/// Adds what only somebody who looks at the trace wants to know about the request: for spans that are exported.
+pub(crate) fn describe(span: &Span, request: &ServiceRequest, context: &RequestContext, from_proxy: bool) {
     let tls = request.app_config().secure() || from_proxy && came_by_tls(request.headers());
     span.set_attribute("url.scheme", if tls { "https" } else { "http" });
-    span
+    span.set_attribute("client.address", context.client.to_string());
+    let local = request.app_config().local_addr();
+    span.set_attribute("server.address", local.ip().to_string());
+    span.set_attribute("server.port", i64::from(local.port()));
+    let version = format!("{:?}", request.version());
+    span.set_attribute("network.protocol.version", version.trim_start_matches("HTTP/").to_owned());
+    if let Some(agent) = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()) {
+        span.set_attribute("user_agent.original", agent.chars().take(USER_AGENT).collect::<String>());
+    }
 }
 
 /// What stands for a method that nobody knows. Anybody can make those up, and names and labels are to stay few.
@@ -73,6 +89,7 @@ pub(crate) fn close(span: &Span, method: &Method, route: Option<&str>, status: S
     span.set_attribute("http.response.status_code", code);
     if status.is_server_error() {
         span.context().span().set_status(Status::error(""));
+        span.set_attribute("error.type", status.as_str().to_owned());
     }
     let duration_ms = duration.as_secs_f64() * 1000.0;
     // Reads that worked are the bulk and say little; they are logged at `debug`.
