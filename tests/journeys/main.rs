@@ -27,6 +27,7 @@ mod guessing;
 mod harness;
 mod key_rotation;
 mod life_of_an_intervention;
+mod measurements;
 mod parallel_refreshes;
 mod races;
 mod replicas;

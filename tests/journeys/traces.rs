@@ -15,6 +15,7 @@ use crate::harness::{
 
 on_both_databases!(
     an_upload_is_one_trace_from_the_request_to_the_commit,
+    a_sign_in_and_a_download_show_what_took_their_time,
     only_a_trusted_proxy_decides_what_is_exported,
     a_letter_leads_back_to_the_request_that_caused_it,
     a_made_up_method_names_no_span,
@@ -59,6 +60,8 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
     assert!(insert.end_time_unix_nano <= find("COMMIT").start_time_unix_nano, "{tree}");
     for (name, attribute) in [
         ("POST /api/v1/documents", "http.response.status_code"),
+        ("POST /api/v1/documents", "client.address"),
+        ("POST /api/v1/documents", "server.port"),
         ("clamd scan", "bytes"),
         ("encrypt document", "bytes"),
     ] {
@@ -69,6 +72,34 @@ async fn an_upload_is_one_trace_from_the_request_to_the_commit(database: Databas
     for secret in ["rapport.pdf", PASSWORD, admin.token()] {
         assert!(!everything.contains(secret), "{secret} stands in a trace");
     }
+    collector.abort();
+}
+
+async fn a_sign_in_and_a_download_show_what_took_their_time(database: Database) {
+    let mut collector = FakeCollectorServer::start().await.unwrap();
+    let site = Site::new(database).await;
+    let endpoint = collector.endpoint();
+    let settings = [("MIF_TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "50")];
+    let server = site.start_with(&settings).await;
+    let admin = server.sign_in(ADMIN, PASSWORD).await.client;
+    let press = admin.create_equipment(&machine("A1")).await.body["id"].as_i64().unwrap();
+    let stored = admin.upload(press, "rapport.pdf", [b"%PDF-1.7\n".as_slice(), &[7; 100_000]].concat()).await.is(201);
+    assert_eq!(admin.content(stored.body["id"].as_i64().unwrap()).await.len(), 100_009);
+    let mut spans = Vec::new();
+    for (request, part) in [
+        ("POST /api/v1/auth/login", "password.queue"),
+        ("POST /api/v1/auth/login", "password.hash"),
+        ("GET /api/v1/documents/{id}/contenu", "decrypt document"),
+    ] {
+        eventually(&format!("{part} in {request}"), Duration::from_secs(10), async || {
+            // It holds few spans until they are taken.
+            spans.extend(collector.exported_spans(1_000, Duration::from_millis(100)).await);
+            let whole = spans.iter().find(|span| span.name == request);
+            whole.is_some_and(|whole| spans.iter().any(|span| span.name == part && span.trace_id == whole.trace_id))
+        })
+        .await;
+    }
+    println!("{}", drawn(&spans));
     collector.abort();
 }
 

@@ -115,6 +115,13 @@ pub struct LeasedMessage {
     pub trace_parent: Option<String>,
 }
 
+impl LeasedMessage {
+    /// The identifier of that trace.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_parent.as_deref()?.split('-').nth(1)
+    }
+}
+
 /// A message that was given up, for people to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUp {

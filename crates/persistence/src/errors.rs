@@ -1,5 +1,7 @@
 //! The one place where a driver's error becomes a [`RepositoryError`].
 
+use std::borrow::Cow;
+
 use mif_domain::{Constraint, RepositoryError};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use sqlx::error::DatabaseError;
@@ -52,6 +54,16 @@ pub(crate) fn is_refusal(error: &DbErr) -> bool {
         }
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => true,
         _ => driver_error(error).and_then(check).is_some(),
+    }
+}
+
+/// What a trace calls the error: the code that the database gave it, or where it came from. Never its text, which may hold
+/// values.
+pub(crate) fn kind(error: &DbErr) -> Cow<'_, str> {
+    match driver_error(error).and_then(DatabaseError::code) {
+        Some(code) => code,
+        None if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => "connection".into(),
+        None => "driver".into(),
     }
 }
 

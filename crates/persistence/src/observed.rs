@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use crate::errors::is_refusal;
+use crate::errors::{is_refusal, kind};
 use crate::link::{Link, Outages};
 use crate::slots::Slot;
 
@@ -67,6 +67,7 @@ impl Watch {
                 otel.name = Empty,
                 otel.kind = "client",
                 otel.status_code = Empty,
+                error.type = Empty,
                 db.system.name = Empty,
                 db.operation.name = operation,
                 db.collection.name = Empty,
@@ -97,8 +98,11 @@ impl Watch {
             }),
         };
         metrics::histogram!("db_query_duration_seconds", "operation" => self.operation).record(self.began.elapsed());
-        if result.as_ref().is_err_and(|error| !is_refusal(error)) {
+        if let Err(error) = &result
+            && !is_refusal(error)
+        {
             self.span.record("otel.status_code", "ERROR");
+            self.span.record("error.type", kind(error).as_ref());
             metrics::counter!("db_query_errors_total", "operation" => self.operation).increment(1);
         }
         result

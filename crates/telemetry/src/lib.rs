@@ -7,6 +7,7 @@
 //! Logs go to standard error, so that what a command prints on standard output stays clean.
 
 mod courier;
+mod delivery;
 mod json;
 mod links;
 mod logs;

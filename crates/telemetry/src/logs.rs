@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use tracing_subscriber::Layer;
 use tracing_subscriber::field::MakeExt as _;
-use tracing_subscriber::filter::{Directive, EnvFilter, FilterExt as _, LevelFilter, Targets};
+use tracing_subscriber::filter::{Directive, EnvFilter, FilterExt as _, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::format::{JsonFields, debug_fn};
 use tracing_subscriber::fmt::{self as lines, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
@@ -41,6 +41,18 @@ const CAPPED: [&str; 18] = [
 /// for themselves.
 const HECKLED: &str = "actix_http::h1::dispatcher";
 
+/// What the export says of itself at every batch that fails, some of it as an `ERROR`: [`delivery`](crate::delivery) tells once
+/// when that begins and once when it ends.
+const HUSHED: [&str; 4] = [
+    "BatchSpanProcessor.ExportError",
+    "Export.Failed.DeadlineExceeded",
+    "Export.Failed.Exhausted",
+    "Export.Failed.NonRetryable",
+];
+
+/// Told whatever else is asked for: directives that name some parts alone would leave out the one line that a panic leaves.
+const PANICS: &str = "mif_telemetry::panics";
+
 pub(crate) fn layer<S, W>(
     format: LogFormat,
     directives: &str,
@@ -56,9 +68,10 @@ where
         .map_err(|source| TelemetryError::Filter { directives: directives.to_owned(), source })?
         .add_directive(off(TRACE_ONLY)?);
     let filter = if directives.contains("actix_http") { filter } else { filter.add_directive(off(HECKLED)?) };
+    let filter = if directives.contains("mif_telemetry") { filter } else { filter.add_directive(at(PANICS, "error")?) };
     let capped =
         Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPPED.map(|target| (target, LevelFilter::INFO)));
-    let filter = filter.and(capped);
+    let filter = filter.and(capped).and(filter_fn(|metadata| !HUSHED.contains(&metadata.name())));
     let layer = lines::layer().with_writer(writer).with_ansi(colours);
     Ok(match format {
         LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),
@@ -76,7 +89,11 @@ where
 }
 
 fn off(target: &str) -> Result<Directive, TelemetryError> {
-    let directives = format!("{target}=off");
+    at(target, "off")
+}
+
+fn at(target: &str, level: &str) -> Result<Directive, TelemetryError> {
+    let directives = format!("{target}={level}");
     directives.parse().map_err(|source| TelemetryError::Filter { directives, source })
 }
 

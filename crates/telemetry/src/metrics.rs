@@ -71,11 +71,13 @@ fn begin() {
     for name in ["http_rate_limited_total", "auth_locks_total"] {
         counter!(name).absolute(0);
     }
-    let by_one_label: [(&str, &str, &[&str]); 6] = [
+    let by_one_label: [(&str, &str, &[&str]); 8] = [
         ("auth_logins_total", "result", &["success", "second_factor", "refused", "error"]),
         ("auth_refreshes_total", "outcome", &["rotated", "repeated", "refused", "reused"]),
         ("mif_scans_total", "verdict", &["clean", "infected", "not scanned", "unavailable", "unsure", "not asked"]),
         ("mif_document_bytes_total", "direction", &["encrypted", "decrypted"]),
+        ("mif_trace_spans_total", "result", &["delivered", "lost"]),
+        ("mif_audit_failures_total", "what", &["chain", "checkpoint", "unreadable"]),
         ("mif_outbox_handled_total", "result", &["done", "too_early", "left_alone", "failed"]),
         (
             "db_query_errors_total",
@@ -87,6 +89,9 @@ fn begin() {
         for value in values {
             counter!(name, label => *value).absolute(0);
         }
+    }
+    for (limit, decision) in [("appelant", "allowed"), ("appelant", "refused"), ("adresse", "refused")] {
+        counter!("http_limiter_decisions_total", "limit" => limit, "decision" => decision).absolute(0);
     }
 }
 
@@ -109,6 +114,11 @@ fn describe() {
         ("mif_scans_total", "Contents in the virus scanner, by verdict"),
         ("mif_document_bytes_total", "Bytes of documents, encrypted and decrypted"),
         ("mif_outbox_handled_total", "Outbox messages, by what became of them"),
+        ("mif_trace_spans_total", "Spans that the collector took, and those that it did not"),
+        (
+            "mif_audit_failures_total",
+            "Rounds that did not chain the audit trail, checkpoints not kept, events that cannot be read",
+        ),
     ];
     let gauges = [
         ("http_requests_in_flight", "Requests that have no answer yet"),
@@ -120,6 +130,8 @@ fn describe() {
         ("mif_outbox_oldest_seconds", "How long ago the oldest pending outbox message was written"),
         ("mif_outbox_failed", "Outbox messages that were given up"),
         ("mif_scheduler_lag_seconds", "How late the last round of a background task began, by task"),
+        ("mif_audit_unlinked", "Audit events that waited for their place in the chain when it was last looked"),
+        ("mif_disk_free_bytes", "Room left for the server's own files and, on a disk, for documents"),
         ("mif_interventions", "Interventions, by state"),
         ("mif_up", "1 while a part does its work, by part"),
         ("mif_build_info", "1, with the version of the program"),

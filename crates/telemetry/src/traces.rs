@@ -12,6 +12,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::courier::Courier;
+use crate::delivery::Watched;
 use crate::links::Links;
 use crate::sampler::sampler;
 use crate::{OtlpProtocol, TelemetryError, TelemetrySettings};
@@ -30,7 +31,7 @@ where
     }
     let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
     let provider = SdkTracerProvider::builder()
-        .with_batch_exporter(exporter(endpoint, settings.otlp_protocol)?)
+        .with_batch_exporter(Watched::new(exporter(endpoint, settings.otlp_protocol)?))
         .with_sampler(sampler(settings.sample_ratio))
         .with_resource(resource(settings))
         .build();

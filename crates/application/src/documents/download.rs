@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::TimeDelta;
 use mif_domain::audit::{AuditEvent, AuditKind};
-use mif_domain::documents::{Analysis, Document, FileContent};
+use mif_domain::documents::{Analysis, Document, FileContent, FileStoreError};
 
 use super::DocumentError;
 use crate::Core;
@@ -20,7 +20,17 @@ pub struct DownloadDocument<'a> {
 }
 
 /// A content on its way out.
-pub struct Download(pub Box<dyn FileContent>);
+pub struct Download(Box<dyn FileContent>);
+
+impl Download {
+    /// The next piece; `None` at the end. See [`FileContent::next`].
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, FileStoreError> {
+        let piece = self.0.next().await?;
+        let bytes = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        metrics::counter!("mif_document_bytes_total", "direction" => "decrypted").increment(bytes);
+        Ok(piece)
+    }
+}
 
 impl std::fmt::Debug for Download {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -39,14 +49,12 @@ impl DownloadDocument<'_> {
         if document.content.analysis == Analysis::Infected {
             return Err(DocumentError::Infected { signature: document.signature.clone() });
         }
-        let bytes = self.range.end.saturating_sub(self.range.start);
         let content = core.files.read(&document.content.file, self.range).await?;
         let now = core.clock.now();
         let event = AuditEvent::success(AuditKind::DocumentDownloaded, actor.origin(), now);
         let mut work = core.work.begin().await?;
         work.audit().append_unless_since(event.on("document", document.id.0), now - Self::NOTED_FOR).await?;
         work.commit().await?;
-        metrics::counter!("mif_document_bytes_total", "direction" => "decrypted").increment(bytes);
         Ok(Download(content))
     }
 }

@@ -181,10 +181,12 @@ impl OutboxWorker {
 
     async fn put_off(&self, leased: &LeasedMessage, error: &HandlerError) -> Stored<()> {
         let retry_at = backoff(leased.attempt).map(|wait| self.core.clock.now() + wait);
+        // Of the request that caused it, so that its lines and this one are found together.
+        let (id, attempt, trace_id) = (leased.id.0, leased.attempt, leased.trace_id());
         if let Some(at) = retry_at {
-            tracing::warn!(id = leased.id.0, attempt = leased.attempt, %at, %error, "outbox message put off");
+            tracing::warn!(id, attempt, trace_id, %at, %error, "outbox message put off");
         } else {
-            tracing::error!(id = leased.id.0, attempt = leased.attempt, %error, "outbox message given up");
+            tracing::error!(id, attempt, trace_id, %error, "outbox message given up");
         }
         self.queue.postpone(leased.id, &error.to_string(), retry_at).await
     }

@@ -119,6 +119,8 @@ impl Shared {
                 otel.name = Empty,
                 otel.kind = "client",
                 otel.status_code = Empty,
+                error.type = Empty,
+                rpc.system = "aws-api",
                 rpc.service = "S3",
                 rpc.method = operation,
                 server.address = self.server,
@@ -128,8 +130,15 @@ impl Shared {
             span.record("otel.name", format!("S3 {operation}"));
         }
         let answer = within(deadline, request).instrument(span.clone()).await;
-        if !matches!(answer, Ok(_) | Err(Failure::NotFound)) {
+        let error = match &answer {
+            Ok(_) | Err(Failure::NotFound) => None,
+            Err(Failure::Full) => Some("full"),
+            Err(Failure::Refused(_)) => Some("refused"),
+            Err(Failure::Down(_)) => Some("unavailable"),
+        };
+        if let Some(error) = error {
             span.record("otel.status_code", "ERROR");
+            span.record("error.type", error);
         }
         answer
     }

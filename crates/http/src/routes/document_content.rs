@@ -13,6 +13,7 @@ use futures_util::{Stream, stream};
 use mif_application::documents::{Download, DownloadDocument, GetDocument};
 use mif_domain::documents::{Analysis, Document, DocumentId, FileStoreError};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use crate::ApiState;
 use crate::extract::{Authenticated, Conditions, Id};
@@ -102,9 +103,10 @@ fn described(document: &Document, etag: &str) -> HttpResponseBuilder {
 
 /// The content as a body. A task of its own reads ahead by one piece, and lets the file go when the client has taken nothing
 /// for a while: the body itself would wait for ever.
-fn pumped(Download(mut content): Download) -> impl Stream<Item = Result<Bytes, FileStoreError>> + 'static {
+fn pumped(mut content: Download) -> impl Stream<Item = Result<Bytes, FileStoreError>> + 'static {
     let (sender, receiver) = mpsc::channel(1);
-    actix_web::rt::spawn(async move {
+    let span = tracing::info_span!(target: "mif_trace", "decrypt document");
+    let pump = async move {
         loop {
             let piece = match content.next().await {
                 Ok(Some(piece)) => Ok(Bytes::from(piece)),
@@ -120,7 +122,9 @@ fn pumped(Download(mut content): Download) -> impl Stream<Item = Result<Bytes, F
                 return;
             }
         }
-    });
+    };
+    // Still a part of the request, whose head was answered long ago.
+    actix_web::rt::spawn(pump.instrument(span));
     // A body that ends before its length closes the connection: the client cannot take a part for the whole.
     stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) })
 }

@@ -38,9 +38,13 @@ impl Write for Written {
 
 impl Told {
     fn from_here() -> Self {
+        Self::filtered("info,mif_http=debug")
+    }
+
+    fn filtered(directives: &str) -> Self {
         let settings = TelemetrySettings {
             format: LogFormat::Json,
-            filter: "info,mif_http=debug".to_owned(),
+            filter: directives.to_owned(),
             otlp_endpoint: None,
             otlp_protocol: OtlpProtocol::Grpc,
             service_name: "mif".to_owned(),
@@ -94,6 +98,35 @@ async fn every_line_of_a_request_names_its_span_and_its_route() {
 
     let nowhere = app.send(TestRequest::get().uri("/nulle/part")).await.expect(404);
     assert!(told.of(&nowhere).iter().all(|line| line.get("route").is_none()), "{:#?}", told.of(&nowhere));
+}
+
+#[actix_web::test]
+async fn a_warning_says_whose_it_is_where_nothing_else_is_logged() {
+    let told = Told::filtered("warn");
+    let app = App::start().await;
+    app.user("nadia", Role::Admin, None).await;
+    let first = app.sign_in("nadia").await;
+    let refresh = async |token: &str| {
+        let body = json!({ "refresh_token": token });
+        app.send(TestRequest::post().uri("/api/v1/auth/refresh").set_json(body)).await
+    };
+    let second = refresh(&first.refresh).await.expect(200).json()["refresh_token"].as_str().unwrap().to_owned();
+    refresh(&second).await.expect(200);
+    let reused = refresh(&first.refresh).await.expect(401);
+    let lines = told.of(&reused);
+    assert_eq!(lines.len(), 1, "{:#?}", told.lines());
+    let traceparent = reused.header("traceparent").unwrap();
+    let line = &lines[0];
+    assert_eq!(
+        (&line["level"], &line["route"]),
+        (&Value::from("WARN"), &Value::from("/api/v1/auth/refresh")),
+        "{line}"
+    );
+    assert_eq!(
+        (&line["trace_id"], &line["span_id"]),
+        (&traceparent[3..35].into(), &traceparent[36..52].into()),
+        "{line}"
+    );
 }
 
 /// `competences` fits two templates, and only one of them takes this method.

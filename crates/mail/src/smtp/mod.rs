@@ -95,6 +95,7 @@ impl Mailer for SmtpMailer {
             "smtp send",
             otel.kind = "client",
             otel.status_code = Empty,
+            error.type = Empty,
             network.protocol.name = "smtp",
             server.address = self.settings.host,
             // Spans know numbers as `i64` and would write any other kind down as text.
@@ -103,6 +104,8 @@ impl Mailer for SmtpMailer {
         let sent = self.hand_over(&message).instrument(span.clone()).await;
         if sent.is_err() {
             span.record("otel.status_code", "ERROR");
+            // What the server said may name somebody.
+            span.record("error.type", "not_delivered");
         }
         // Servers like to repeat whom they refuse, and this ends in logs and traces.
         sent.map_err(|reason| MailError::Failed(without(&reason, message.envelope())))

@@ -32,11 +32,13 @@ fn a_panic_is_one_line_that_tells_where_and_no_value() {
         let unwrapped = told(&settings(), || assert_eq!(failed.unwrap(), 0));
         let literal = told(&settings(), || panic!("two\nlines"));
         let pretty = told(&TelemetrySettings { format: LogFormat::Pretty, ..settings() }, || panic!("two\nlines"));
-        (formatted, sliced, unwrapped, literal, pretty)
+        let narrow = TelemetrySettings { filter: "mif_http=debug".to_owned(), ..settings() };
+        let narrow = told(&narrow, || panic!("asked for by nobody"));
+        (formatted, sliced, unwrapped, literal, pretty, narrow)
     });
     let _ours = take_hook();
     set_hook(usual);
-    let (formatted, sliced, unwrapped, literal, pretty) = outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    let (formatted, sliced, unwrapped, literal, pretty, narrow) = outcome.unwrap_or_else(|panic| resume_unwind(panic));
 
     for lines in [&formatted, &sliced, &unwrapped, &literal] {
         assert_eq!(lines.len(), 1, "{lines:#?}");
@@ -50,4 +52,5 @@ fn a_panic_is_one_line_that_tells_where_and_no_value() {
     assert!(literal[0].contains("\"reason\":\"two\\nlines\""), "{literal:#?}");
     assert_eq!(pretty.len(), 1, "{pretty:#?}");
     assert!(pretty[0].contains("panicked") && pretty[0].contains(file!()), "{pretty:#?}");
+    assert_eq!(narrow.len(), 1, "{narrow:#?}");
 }

@@ -1,7 +1,7 @@
 //! Handing contents out, and forgetting them.
 
 use mif_application::access::ExpectedVersion;
-use mif_application::documents::{DeleteDocument, DocumentError, Download, DownloadDocument, GetDocument};
+use mif_application::documents::{DeleteDocument, DocumentError, DownloadDocument, GetDocument};
 use mif_domain::audit::AuditKind;
 use mif_domain::documents::{Analysis, FileStoreError};
 use mif_domain::outbox::{Lane, OutboxMessage};
@@ -13,7 +13,7 @@ use super::*;
 impl Plant {
     async fn download(&self, actor: &Actor, document: &Document) -> Result<Vec<u8>, DocumentError> {
         let download = DownloadDocument { document, range: 0..document.content.file.size };
-        let Download(mut content) = download.run(&self.world.core, actor).await?;
+        let mut content = download.run(&self.world.core, actor).await?;
         let mut all = Vec::new();
         while let Some(piece) = content.next().await? {
             all.extend(piece);
