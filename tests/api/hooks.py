@@ -127,6 +127,33 @@ def filter_failure(context, failure, case, response):
     return True
 
 
+# SECURITY: what every answer carries, whatever it says. The pages at /docs have a policy of their own for contents.
+POLICY = {
+    "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+@schemathesis.check
+def header_policy(context, response, case):
+    """The headers of every route and every status that the tests meet."""
+    headers = {name.lower(): ", ".join(values) for name, values in response.headers.items()}
+    wrong = [f"{name}: {headers.get(name)}" for name, value in POLICY.items() if headers.get(name) != value]
+    wrong += [f"{name} is missing" for name in ("permissions-policy", "x-request-id", "traceparent") if name not in headers]
+    wrong += [f"{name} is there" for name in ("server", "x-powered-by") if name in headers]
+    if "frame-ancestors 'none'" not in headers.get("content-security-policy", ""):
+        wrong.append(f"content-security-policy: {headers.get('content-security-policy')}")
+    if case.path.startswith("/api/") and headers.get("cache-control") != "no-store":
+        wrong.append(f"cache-control: {headers.get('cache-control')}")
+    if "origin" not in headers.get("vary", "").lower():
+        wrong.append(f"vary: {headers.get('vary')}")
+    assert not wrong, f"{case.method} {case.path} -> {response.status_code}: {wrong}"
+
+
 def is_positive(case):
     return case.meta is not None and case.meta.generation.mode.is_positive
 

@@ -49,6 +49,19 @@ pub fn document() -> OpenApi {
 /// Routes that do with no body at all. The macro can only say so of a body that may be `null`, which is another thing.
 const BODY_OPTIONAL: [&str; 1] = ["seDeconnecter"];
 
+/// What every answer carries.
+const NAMES: [(&str, &str); 2] = [
+    ("X-Request-ID", "Names the request in the logs"),
+    ("traceparent", "Names the request in traces (W3C Trace Context)"),
+];
+
+/// What every answer carries that refuses one request too many.
+const LIMITS: [(&str, &str); 3] = [
+    ("Retry-After", "Seconds until another request is taken"),
+    ("RateLimit-Policy", "What is allowed (draft-ietf-httpapi-ratelimit-headers)"),
+    ("RateLimit", "What is left of it"),
+];
+
 /// Adds what is the same everywhere: who may call, and how it can fail.
 fn complete(operation: &mut Operation) {
     operation.parameters.iter_mut().flatten().for_each(bound_parameter);
@@ -94,13 +107,11 @@ fn complete(operation: &mut Operation) {
             let content = ContentBuilder::new().schema(Some(problem)).build();
             response.content.insert(MEDIA_TYPE.to_owned(), content.into());
         }
-        for (name, description) in [
-            ("X-Request-ID", "Names the request in the logs"),
-            ("traceparent", "Names the request in traces (W3C Trace Context)"),
-        ] {
+        let refused = if status == "429" { &LIMITS[..] } else { &[] };
+        for (name, description) in NAMES.iter().chain(refused) {
             let text = ObjectBuilder::new().schema_type(Type::String);
-            let header = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
-            response.headers.insert(name.to_owned(), header.into());
+            let header = HeaderBuilder::new().schema(Some(text)).description(Some(*description)).build();
+            response.headers.insert((*name).to_owned(), header.into());
         }
     }
 }

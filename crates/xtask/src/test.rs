@@ -1,11 +1,16 @@
 //! `cargo xtask test`: the one test command. Nothing is skipped: what is missing is installed or named.
 
+use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode};
 
 use crate::clamd::Clamd;
 use crate::pg::{Cluster, ClusterOptions};
 use crate::workspace::{Workspace, exit_code, status};
 use crate::{Outcome, s3};
+
+/// Journeys wait more than they compute: for a lock to end, for a network to come back. With one a core the machine is idle
+/// half of the time.
+const TESTS_A_CORE: usize = 2;
 
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     let binary = workspace.build_for_tests()?;
@@ -18,6 +23,10 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome<ExitCode> {
     command.args(args);
     peers.announce(&mut command);
     command.env("MIF_TEST_BINARY", binary);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        command.env("RUST_TEST_THREADS", (cores * TESTS_A_CORE).to_string());
+    }
     Ok(exit_code(status(&mut command)?))
 }
 
