@@ -15,6 +15,7 @@ mod m20261120_000007_audit_chain;
 mod m20261120_000008_mfa;
 mod m20261120_000009_outbox_traces;
 mod m20261120_000010_open_work;
+mod m20261130_000011_audit_requests;
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000008_mfa::Migration),
             Box::new(m20261120_000009_outbox_traces::Migration),
             Box::new(m20261120_000010_open_work::Migration),
+            Box::new(m20261130_000011_audit_requests::Migration),
         ]
     }
 }

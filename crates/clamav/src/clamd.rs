@@ -38,7 +38,7 @@ impl ClamdSettings {
             connect_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             verdict_timeout: Duration::from_mins(2),
-            health_timeout: Duration::from_secs(3),
+            health_timeout: Duration::from_secs(2),
         }
     }
 }
@@ -111,11 +111,20 @@ impl Scanner for Clamd {
     }
 
     async fn health(&self) -> ScannerHealth {
+        // Asked in any case. That it fails spares people the wait for the same; that it is well lets the next one try.
         let within = self.settings.health_timeout;
-        match timeout(within, self.version()).await {
-            Ok(Ok(version)) => ScannerHealth::Up { version },
-            Ok(Err(error)) => ScannerHealth::Down { reason: error.to_string() },
-            Err(_) => ScannerHealth::Down { reason: format!("no answer within {within:?}") },
+        let silent = |_| Err(ScanError::Unavailable(format!("no answer within {within:?}")));
+        match timeout(within, self.version()).await.unwrap_or_else(silent) {
+            Ok(version) => {
+                self.breaker.responds();
+                ScannerHealth::Up { version }
+            }
+            Err(error) => {
+                if matches!(error, ScanError::Unavailable(_)) {
+                    self.breaker.failed();
+                }
+                ScannerHealth::Down { reason: error.to_string() }
+            }
         }
     }
 }

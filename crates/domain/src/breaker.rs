@@ -60,6 +60,12 @@ impl Breaker {
         }
     }
 
+    /// Asked how it is, the server said that it is well. Whether it does its work, only the next call can tell, and that one
+    /// may try at once instead of after the pause.
+    pub fn responds(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).paused_until = Duration::ZERO;
+    }
+
     /// The server said something, be it no. That it took a connection would not be enough: the system does that for a server
     /// that hangs.
     pub fn answered(&self) {
@@ -124,6 +130,19 @@ mod tests {
         // That one was given up by its client, and the server is as unknown as before.
         clock.advance(10_000);
         assert!(breaker.lets_pass());
+        assert!(!breaker.lets_pass());
+    }
+
+    #[test]
+    fn a_server_that_says_it_is_well_is_tried_at_once_and_no_more_than_that() {
+        let (clock, breaker) = breaker();
+        fail(&breaker, 3);
+        clock.advance(1_000);
+        breaker.responds();
+        assert!(breaker.is_open());
+        assert!(breaker.lets_pass());
+        assert!(!breaker.lets_pass());
+        breaker.failed();
         assert!(!breaker.lets_pass());
     }
 

@@ -88,6 +88,36 @@ async fn a_wall_clock_that_is_set_back_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_clamd_that_says_it_is_well_is_tried_at_once_and_one_that_is_silent_is_not_asked_to_scan() {
+    let (visits, well) = (Arc::<AtomicUsize>::default(), Arc::new(AtomicBool::new(false)));
+    let (counted, is_well) = (visits.clone(), well.clone());
+    let server = FakeClamd::start(move |mut stream| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let is_well = is_well.load(Ordering::SeqCst);
+        async move {
+            if is_well {
+                stream.write_all(b"ClamAV 1.4.3/27800\0").await.unwrap();
+            } else {
+                tokio::time::sleep(20 * SHORT).await;
+            }
+        }
+    })
+    .await;
+    let settings = ClamdSettings { health_timeout: SHORT, ..ClamdSettings::new(server.address.clone()) };
+    let clamd = Clamd::new(settings, Arc::new(FakeClock::default()));
+    for _ in 0..3 {
+        assert!(matches!(clamd.health().await, ScannerHealth::Down { .. }));
+    }
+    assert!(unavailable(scan(&clamd, &[b"a"]).await).contains("left alone"));
+    assert_eq!(visits.load(Ordering::SeqCst), 3);
+    well.store(true, Ordering::SeqCst);
+    assert!(matches!(clamd.health().await, ScannerHealth::Up { .. }));
+    // It answers out of turn here, which is no verdict; but it was asked.
+    assert!(scan(&clamd, &[b"a"]).await.is_err());
+    assert_eq!(visits.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
 async fn a_clamd_that_complains_is_alive() {
     let server = FakeClamd::answering("INSTREAM size limit exceeded. ERROR\0").await;
     let clamd = Clamd::new(ClamdSettings::new(server.address.clone()), Arc::new(FakeClock::default()));

@@ -193,9 +193,12 @@ impl FileStore for S3Store {
         let nowhere = self.0.prefix.clone().join("health");
         let mut objects = self.0.client.list(Some(&nowhere));
         // Asked in any case. That it fails spares people the wait for the same; that a list is there does not tell that
-        // contents are, so it does not end a pause.
+        // contents are, but lets the next one try.
         match self.0.watched("ListObjectsV2", HEALTH_WITHIN, async { objects.next().await.transpose() }).await {
-            Ok(_) => StoreHealth::Up { free_bytes: None },
+            Ok(_) => {
+                self.0.breaker.responds();
+                StoreHealth::Up { free_bytes: None }
+            }
             Err(failure) => {
                 if matches!(failure, Failure::Down(_)) {
                     self.0.breaker.failed();
