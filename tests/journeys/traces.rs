@@ -83,7 +83,8 @@ async fn a_sign_in_and_a_download_show_what_took_their_time(database: Database) 
     let server = site.start_with(&settings).await;
     let admin = server.sign_in(ADMIN, PASSWORD).await.client;
     let press = admin.create_equipment(&machine("A1")).await.body["id"].as_i64().unwrap();
-    let stored = admin.upload(press, "rapport.pdf", [b"%PDF-1.7\n".as_slice(), &[7; 100_000]].concat()).await.is(201);
+    let stored =
+        admin.upload(press, "rapport.pdf", [b"%PDF-1.7\n".as_slice(), &vec![7; 100_000]].concat()).await.is(201);
     assert_eq!(admin.content(stored.body["id"].as_i64().unwrap()).await.len(), 100_009);
     let mut spans = Vec::new();
     for (request, part) in [

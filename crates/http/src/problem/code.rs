@@ -154,8 +154,8 @@ codes! {
         "Ce type n'est pas accepté, ou le contenu n'est pas celui que le nom annonce.",
         "This type is not taken, or the content is not what the name says.";
     FileInfected = "fichier_infecte", UNPROCESSABLE_ENTITY, "Fichier infecté", "Infected file",
-        "L'antivirus y a trouvé signature ; rien n'a été conservé.",
-        "The virus scanner found signature in it; nothing was kept.";
+        "L'antivirus y a trouvé un logiciel malveillant : voyez signature. Rien n'a été conservé.",
+        "The virus scanner found something harmful in it: see signature. Nothing was kept.";
     TooLarge = "corps_trop_volumineux", PAYLOAD_TOO_LARGE, "Corps trop volumineux", "Body too large",
         "Le corps de la requête dépasse la limite.", "The body of the request exceeds the limit.";
     UnsupportedMediaType = "type_non_supporte", UNSUPPORTED_MEDIA_TYPE, "Type de contenu non supporté",

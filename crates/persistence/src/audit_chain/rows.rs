@@ -4,24 +4,17 @@ use mif_domain::audit::{ChainHash, Mark, MarkKind, RecordedEvent, SignedMark};
 use mif_domain::repository::{RepositoryError, Stored};
 use sea_orm::{DatabaseBackend, DbErr, QueryResult};
 
+use crate::entity::audit_events::readable_at;
 use crate::errors::plain;
 
 /// The columns of [`event`], in its order. PostgreSQL knows times, infinity among them, at which the driver panics: they
 /// read as nothing, which no event of ours has.
 pub(super) fn event_columns(backend: DatabaseBackend) -> String {
     let at = match backend {
-        DatabaseBackend::Postgres => format!("CASE WHEN {} THEN e.at END", readable_time(backend)),
+        DatabaseBackend::Postgres => format!("CASE WHEN {} THEN e.at END", readable_at(backend, "e.at")),
         _ => "e.at".to_owned(),
     };
     format!("e.id, {at} AS at, e.kind, e.actor_id, e.ip, e.request_id, e.resource, e.outcome, e.details")
-}
-
-/// Whether the time of the event `e` is one that [`event`] reads. All else in the row has its type from the table.
-pub(super) fn readable_time(backend: DatabaseBackend) -> &'static str {
-    match backend {
-        DatabaseBackend::Postgres => "(e.at >= '0001-01-01 00:00+00' AND e.at < '100000-01-01 00:00+00')",
-        _ => "(julianday(e.at) IS NOT NULL AND e.at LIKE '____-__-__%')",
-    }
 }
 
 /// Reads [`event_columns`] from a position on.

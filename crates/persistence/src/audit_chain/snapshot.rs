@@ -10,8 +10,9 @@ use sea_orm::{
 };
 
 use super::find_mark;
-use super::rows::{event, event_columns, readable_time, to_hash};
+use super::rows::{event, event_columns, to_hash};
 use crate::Database;
+use crate::entity::audit_events::readable_at;
 use crate::errors::plain;
 use crate::observed::{self, Observed};
 
@@ -64,7 +65,7 @@ impl ChainSnapshot for Snapshot {
     }
 
     async fn unlinked(&mut self, overdue: Instant) -> Stored<Unlinked> {
-        let readable = readable_time(self.backend);
+        let readable = readable_at(self.backend, "e.at");
         let sql = format!(
             "SELECT count(*) AS events, count(CASE WHEN at < $1 AND {readable} THEN 1 END) AS overdue, \
                min(CASE WHEN at < $1 AND {readable} THEN id END) AS first_overdue, \

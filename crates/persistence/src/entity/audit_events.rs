@@ -1,6 +1,18 @@
 //! The table `audit_events`.
 
+use sea_orm::DatabaseBackend;
 use sea_orm::entity::prelude::*;
+
+/// Whether a time of an event is one that can be read; all else in a row has its type from the table. Nothing keeps somebody
+/// who has the database from entering another, and the driver panics at those of PostgreSQL that no calendar has.
+pub(crate) fn readable_at(backend: DatabaseBackend, column: &str) -> String {
+    match backend {
+        DatabaseBackend::Postgres => {
+            format!("({column} >= '0001-01-01 00:00+00' AND {column} < '10000-01-01 00:00+00')")
+        }
+        _ => format!("({column} LIKE '____-__-___%:__%' AND julianday({column}) IS NOT NULL)"),
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_events")]

@@ -4,6 +4,7 @@ use mif_domain::audit::{ChainHash, RecordedEvent};
 use mif_domain::paging::{Keyset, Page, PageRequest, SortValue};
 use mif_domain::queries::{AuditEntry, AuditFilter, AuditSort};
 use mif_domain::repository::{RepositoryError, Stored};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryResult, QueryTrait as _,
 };
@@ -31,7 +32,10 @@ pub(super) async fn list(
     page: &PageRequest<AuditSort>,
 ) -> Stored<Page<AuditEntry>> {
     use table::Column;
+    // What cannot be read is nobody's event: `mif audit verify` names it. It must not hide the others.
+    let readable = table::readable_at(queries.0.backend(), "audit_events.at");
     let rows = table::Entity::find()
+        .filter(Expr::cust(readable))
         .apply_if(filter.kind, |rows, kind| rows.filter(Column::Kind.eq(kind.as_str())))
         .apply_if(filter.actor, |rows, actor| rows.filter(Column::ActorId.eq(actor.0)))
         .apply_if(filter.resource.as_deref(), |rows, resource| rows.filter(Column::Resource.eq(resource)))

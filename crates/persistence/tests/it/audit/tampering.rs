@@ -2,6 +2,9 @@
 
 use mif_application::audit::{Fault, FaultKind};
 use mif_domain::audit::{Mark, MarkKind, SignedMark};
+use mif_domain::paging::{Direction, PageRequest, Position};
+use mif_domain::queries::{AuditFilter, AuditQueries as _, AuditSort};
+use mif_persistence::SeaQueries;
 
 use super::{Trail, on_both_databases};
 
@@ -152,6 +155,16 @@ async fn a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found(trail: 
     let found = trail.fault(trail.checkpoints.all()).await;
     assert_eq!(found, Fault { seq: 0, event_id: Some(31), kind: FaultKind::EventUnreadable });
     assert_eq!(found.to_string(), "seq 0, event 31: what stands there cannot be read: this program did not write it");
+    // Nor does it keep anybody from reading the others.
+    let page = PageRequest {
+        sort: AuditSort::Id,
+        direction: Direction::Descending,
+        limit: 50,
+        position: Position::First,
+        with_total: true,
+    };
+    let read = SeaQueries(trail.database.clone()).list_audit(&AuditFilter::default(), &page).await.unwrap();
+    assert_eq!((read.items.len(), read.total), (35, Some(35)));
     // Nor does it hide behind what is linked late.
     trail.append(1).await;
     trail.clock.advance(chrono::TimeDelta::minutes(5));
