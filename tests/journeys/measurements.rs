@@ -61,6 +61,8 @@ async fn every_measurement_of_the_manual_is_taken_and_no_other(database: Databas
     let reset = server.client().request(Method::POST, "/api/v1/auth/password-reset/request");
     server.client().send(reset.json(&json!({"email": ADMIN}))).await.is(202);
     eventually("a letter", SOON, async || !post_office.letters().is_empty()).await;
+    let done = "mif_outbox_handled_total{result=\"done\"} 1";
+    eventually("a letter that is done with", SOON, async || page(&server).await.contains(done)).await;
     eventually("a wait for a connection", SOON, async || {
         at_once((0..30).map(|_| (&admin, admin.request(Method::GET, "/api/v1/equipements"))).collect()).await;
         page(&server).await.contains("db_pool_wait_duration_seconds_count")
@@ -87,7 +89,6 @@ async fn every_measurement_of_the_manual_is_taken_and_no_other(database: Databas
         "mif_scans_total{verdict=\"clean\"} 1",
         "mif_document_bytes_total{direction=\"encrypted\"} 16",
         "mif_document_bytes_total{direction=\"decrypted\"} 16",
-        "mif_outbox_handled_total{result=\"done\"} 1",
         "mif_interventions{status=\"open\"} 0",
         "mif_audit_failures_total{what=\"chain\"} 0",
     ] {

@@ -17,6 +17,8 @@ struct State {
     failures: u32,
     /// In terms of the clock's uptime.
     paused_until: Duration,
+    /// As long as this the call that was let through may take for itself.
+    trying_until: Duration,
 }
 
 impl Breaker {
@@ -38,10 +40,10 @@ impl Breaker {
         if state.failures < Self::FAILURES {
             return true;
         }
-        if now < state.paused_until {
+        if now < state.paused_until.max(state.trying_until) {
             return false;
         }
-        state.paused_until = now.saturating_add(Self::PAUSE);
+        state.trying_until = now.saturating_add(Self::PAUSE);
         true
     }
 
@@ -58,10 +60,11 @@ impl Breaker {
         if state.failures >= Self::FAILURES {
             state.paused_until = now.saturating_add(Self::PAUSE);
         }
+        state.trying_until = Duration::ZERO;
     }
 
     /// Asked how it is, the server said that it is well. Whether it does its work, only the next call can tell, and that one
-    /// may try at once instead of after the pause.
+    /// may try at once instead of after the pause. As long as one is trying, nobody else does.
     pub fn responds(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).paused_until = Duration::ZERO;
     }
@@ -69,7 +72,7 @@ impl Breaker {
     /// The server said something, be it no. That it took a connection would not be enough: the system does that for a server
     /// that hangs.
     pub fn answered(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).failures = 0;
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 }
 
@@ -141,9 +144,12 @@ mod tests {
         breaker.responds();
         assert!(breaker.is_open());
         assert!(breaker.lets_pass());
-        assert!(!breaker.lets_pass());
+        breaker.responds();
+        assert!(!breaker.lets_pass(), "somebody tries");
         breaker.failed();
         assert!(!breaker.lets_pass());
+        breaker.responds();
+        assert!(breaker.lets_pass());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use mif_domain::queries::{DatabaseProbe, PoolState};
 use mif_http::{FloodGuard, HealthBoard};
 use mif_telemetry::Metrics;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -59,8 +59,9 @@ impl Background {
             tasks.spawn(rounds("flood_guard", MINUTE).run(async move || guard.forget_quiet()));
         }
         let (of, due) = (core.clone(), rounds("health", Duration::from_secs(3)));
+        let mut disk = Disk { folder: data_dir, asked: None };
         tasks.spawn(due.given_up_at_the_end().run(async move || {
-            let data_free_bytes = free_bytes(data_dir.clone()).await;
+            let data_free_bytes = disk.free_bytes().await;
             let asked = CheckHealth { database: &*database, mailer: &*mailer, data_free_bytes };
             health.put_up(asked.run(&of).await);
         }));
@@ -113,12 +114,28 @@ async fn sweep(core: &Core) {
     }
 }
 
-/// The room that is left on the disk of a folder. A disk that hangs does not say.
-async fn free_bytes(folder: PathBuf) -> Option<u64> {
-    const WITHIN: Duration = Duration::from_secs(2);
-    let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&folder));
-    let room = tokio::time::timeout(WITHIN, asked).await.ok()?.ok()?.ok()?;
-    Some(room.f_bavail.saturating_mul(room.f_frsize))
+/// The disk of a folder.
+struct Disk {
+    folder: PathBuf,
+    asked: Option<JoinHandle<Option<u64>>>,
+}
+
+impl Disk {
+    /// The room that is left. A disk that hangs does not say, and is not asked again before it has answered: every question
+    /// keeps a thread.
+    async fn free_bytes(&mut self) -> Option<u64> {
+        const WITHIN: Duration = Duration::from_secs(2);
+        let folder = self.folder.clone();
+        let asked = self.asked.get_or_insert_with(|| {
+            tokio::task::spawn_blocking(move || {
+                let room = rustix::fs::statvfs(&folder).ok()?;
+                Some(room.f_bavail.saturating_mul(room.f_frsize))
+            })
+        });
+        let answer = tokio::time::timeout(WITHIN, asked).await.ok()?;
+        self.asked = None;
+        answer.ok()?
+    }
 }
 
 /// What nobody asks for in a request.
@@ -150,7 +167,7 @@ pub(crate) async fn link(linker: Arc<AuditLinker>, stopped: watch::Receiver<bool
 /// Whether there may be more to link at once.
 async fn link_some(linker: &AuditLinker) -> bool {
     match linker.run_once().await {
-        Ok(events) => events > 0,
+        Ok(events) => events >= AuditLinker::BATCH,
         Err(error) => {
             metrics::counter!("mif_audit_failures_total", "what" => "chain").increment(1);
             tracing::warn!(%error, "the audit trail cannot be chained");

@@ -71,7 +71,9 @@ where
     let filter = if directives.contains("mif_telemetry") { filter } else { filter.add_directive(at(PANICS, "error")?) };
     let capped =
         Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPPED.map(|target| (target, LevelFilter::INFO)));
-    let filter = filter.and(capped).and(filter_fn(|metadata| !HUSHED.contains(&metadata.name())));
+    // With a hint, or everything down to `trace` would be asked about.
+    let loud = filter_fn(|metadata| !HUSHED.contains(&metadata.name())).with_max_level_hint(LevelFilter::TRACE);
+    let filter = filter.and(capped).and(loud);
     let layer = lines::layer().with_writer(writer).with_ansi(colours);
     Ok(match format {
         LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),

@@ -130,7 +130,10 @@ fn describe() {
         ("mif_outbox_oldest_seconds", "How long ago the oldest pending outbox message was written"),
         ("mif_outbox_failed", "Outbox messages that were given up"),
         ("mif_scheduler_lag_seconds", "How late the last round of a background task began, by task"),
-        ("mif_audit_unlinked", "Audit events that waited for their place in the chain when it was last looked"),
+        (
+            "mif_audit_unlinked_seconds",
+            "How long the oldest audit event had waited for its place in the chain at the last look",
+        ),
         ("mif_disk_free_bytes", "Room left for the server's own files and, on a disk, for documents"),
         ("mif_interventions", "Interventions, by state"),
         ("mif_up", "1 while a part does its work, by part"),

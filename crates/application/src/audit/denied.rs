@@ -114,6 +114,15 @@ impl RecordDenial {
         if !noted && earlier == 0 {
             return Ok(());
         }
+        let written = self.note(core, actor, noted, earlier).await;
+        if written.is_err() {
+            let missing = vec![(Some(actor.user_id()), earlier + u64::from(noted))];
+            core.denials.put_back(missing, core.clock.uptime());
+        }
+        written
+    }
+
+    async fn note(self, core: &Core, actor: &Actor, noted: bool, earlier: u64) -> Stored<()> {
         let mut work = core.work.begin().await?;
         if earlier > 0 {
             work.audit().append(suppressed(Some(actor.user_id()), earlier, core)).await?;

@@ -1,5 +1,6 @@
 //! The linker: puts new events into the chain, signs checkpoints, forgets what is old.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,23 +39,28 @@ pub(super) struct Memory {
     sealed: Option<i64>,
     /// Since when there is something that no checkpoint covers.
     unsealed_since: Option<Duration>,
-    /// The last row that was told to be unreadable.
-    unreadable: i64,
+    /// Rows that were told to be unreadable, at most [`TOLD`](Self::TOLD) of them.
+    unreadable: BTreeSet<i64>,
     /// Until when there is nothing to forget.
     pub(super) prune_after: Option<Duration>,
 }
 
 impl Memory {
+    /// More of them say nothing new.
+    const TOLD: usize = 1_000;
+
     /// Once: what cannot be read stays, and is seen at every look.
     fn tell_unreadable(&mut self, rows: &[i64]) {
-        for event_id in rows.iter().copied().filter(|id| *id > self.unreadable) {
-            metrics::counter!("mif_audit_failures_total", "what" => "unreadable").increment(1);
-            tracing::error!(
-                event_id,
-                "an audit event cannot be read and is not chained: this program did not write it"
-            );
-        }
-        self.unreadable = rows.last().copied().unwrap_or_default().max(self.unreadable);
+        let room = Self::TOLD.saturating_sub(self.unreadable.len());
+        let new: Vec<_> = rows.iter().copied().filter(|id| !self.unreadable.contains(id)).take(room).collect();
+        let Some(first) = new.first() else { return };
+        metrics::counter!("mif_audit_failures_total", "what" => "unreadable").increment(new.len() as u64);
+        tracing::error!(
+            event_id = first,
+            rows = new.len(),
+            "the audit trail has rows that cannot be read and are not chained: this program did not write them"
+        );
+        self.unreadable.extend(new);
     }
 }
 
@@ -64,7 +70,7 @@ impl AuditLinker {
     /// A linker that died holds up the others so long.
     const LEASE: TimeDelta = TimeDelta::seconds(3);
     /// Events a round: a transaction of some milliseconds.
-    const BATCH: usize = 500;
+    pub const BATCH: usize = 500;
     /// A checkpoint after so many events,
     const SEALED_EVENTS: i64 = 100;
     /// and so long after an event at the latest.
@@ -90,7 +96,8 @@ impl AuditLinker {
     }
 
     /// Links what is new, once; makes a checkpoint when one is due, and forgets a little of what is old. Returns how many
-    /// events were linked or forgotten: none means that it is time to rest.
+    /// events were linked or forgotten: less than [`Self::BATCH`] means that it is time to rest. Whoever does not would look
+    /// over the same two minutes of events for every few that are new.
     pub async fn run_once(&self) -> Stored<usize> {
         let mut memory = self.memory.lock().await;
         self.round(&mut memory, false).await
@@ -111,7 +118,8 @@ impl AuditLinker {
         let limit = u32::try_from(Self::BATCH).unwrap_or(u32::MAX);
         let waiting = self.chain.unlinked(memory.window.after(uptime), limit).await?;
         memory.tell_unreadable(&waiting.unreadable);
-        metrics::gauge!("mif_audit_unlinked").set(f64::from(u32::try_from(waiting.rows()).unwrap_or(u32::MAX)));
+        let oldest = waiting.events.first().and_then(|event| (self.clock.now() - event.at).to_std().ok());
+        metrics::gauge!("mif_audit_unlinked_seconds").set(oldest.unwrap_or_default().as_secs_f64());
         let (last, full) = (waiting.last(), waiting.rows() == Self::BATCH);
         let events = waiting.events;
         if !events.is_empty() && !self.holds_lease(memory).await? {
@@ -126,6 +134,10 @@ impl AuditLinker {
         memory.window.looked(last, full, uptime);
         let places = if linked.is_empty() { vec![(end.seq, end.hash)] } else { linked };
         self.seal(memory, &places, uptime, closing).await?;
+        if full {
+            // However few of them could be read: there is more behind them.
+            return Ok(Self::BATCH);
+        }
         if events.is_empty() && !closing { self.forget_old(memory, uptime).await } else { Ok(events.len()) }
     }
 

@@ -43,11 +43,12 @@ impl CreateIntervention {
         if let Some(answer) = idempotency::claim(&mut *work, once.as_ref(), now).await? {
             return Ok(Done::Before(answer));
         }
+        // Before the machine, as whoever closes work has them.
+        let technician = hold_technician(&mut *work, self.technician_id).await?;
         // Held, because its customer is copied: from then on that decides who sees the work.
         let equipment = work.equipment().find_for_update(self.draft.equipment_id).await?;
         let equipment = equipment.filter(|machine| policy::equipment_scope(actor).admits(machine));
         let equipment = equipment.ok_or(InterventionError::UnknownEquipment)?;
-        let technician = hold_technician(&mut *work, self.technician_id).await?;
         if let (Some(technician), false) = (&technician, self.force) {
             require_free(&mut *work, technician, self.draft.slot, None).await?;
         }

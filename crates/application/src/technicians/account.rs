@@ -1,7 +1,7 @@
 //! What an account's role does to its technician. Called inside the unit of work that changes the account.
 //!
-//! Technicians are locked before accounts, always in this order: whoever works on an intervention holds the technician
-//! while the history needs their account.
+//! Rows are locked in one order, always: an intervention, its technician, its machine, accounts. Whoever works on an
+//! intervention holds the technician and the machine while the history needs their account.
 
 use mif_domain::Instant;
 use mif_domain::audit::{AuditEvent, AuditKind, AuditOrigin};

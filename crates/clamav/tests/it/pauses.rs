@@ -98,12 +98,13 @@ async fn a_clamd_that_says_it_is_well_is_tried_at_once_and_one_that_is_silent_is
             if is_well {
                 stream.write_all(b"ClamAV 1.4.3/27800\0").await.unwrap();
             } else {
-                tokio::time::sleep(20 * SHORT).await;
+                tokio::time::sleep(100 * SHORT).await;
             }
         }
     })
     .await;
-    let settings = ClamdSettings { health_timeout: SHORT, ..ClamdSettings::new(server.address.clone()) };
+    // Long enough for the answer at the end, on whatever machine.
+    let settings = ClamdSettings { health_timeout: 6 * SHORT, ..ClamdSettings::new(server.address.clone()) };
     let clamd = Clamd::new(settings, Arc::new(FakeClock::default()));
     for _ in 0..3 {
         assert!(matches!(clamd.health().await, ScannerHealth::Down { .. }));

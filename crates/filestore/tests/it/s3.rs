@@ -286,7 +286,8 @@ async fn three_requests_without_an_answer_leave_the_bucket_alone_until_one_gets_
         file.write(b"content").await.unwrap();
         assert!(matches!(file.finish().await, Err(FileStoreError::Unavailable(_))));
     }
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    // Asked, each would take seconds.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(server.asked.load(Ordering::Relaxed), asked, "nobody is asked");
 
     *server.answer.lock().unwrap() = Some(DONE);

@@ -292,7 +292,6 @@ impl Tokens {
     }
 }
 
-/// Adds the token.
 /// An answer as the document and the header policy have it.
 #[track_caller]
 fn checked(method: &Method, path: &str, answer: Answer) -> Answer {
@@ -301,6 +300,7 @@ fn checked(method: &Method, path: &str, answer: Answer) -> Answer {
     answer
 }
 
+/// Adds the token.
 pub(crate) fn bearer(request: TestRequest, token: &str) -> TestRequest {
     request.insert_header(("authorization", format!("Bearer {token}")))
 }

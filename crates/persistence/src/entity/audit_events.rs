@@ -3,14 +3,18 @@
 use sea_orm::DatabaseBackend;
 use sea_orm::entity::prelude::*;
 
-/// Whether a time of an event is one that can be read; all else in a row has its type from the table. Nothing keeps somebody
-/// who has the database from entering another, and the driver panics at those of PostgreSQL that no calendar has.
+/// Whether a time of an event is one that this program can have written. Nothing keeps somebody who has the database from
+/// entering another, and the driver panics at those of PostgreSQL that no calendar has.
 pub(crate) fn readable_at(backend: DatabaseBackend, column: &str) -> String {
     match backend {
         DatabaseBackend::Postgres => {
             format!("({column} >= '0001-01-01 00:00+00' AND {column} < '10000-01-01 00:00+00')")
         }
-        _ => format!("({column} LIKE '____-__-___%:__%' AND julianday({column}) IS NOT NULL)"),
+        // Given a modifier, SQLite tells what a date is that no month has; of seconds it would round fractions up.
+        _ => format!(
+            "({column} LIKE '____-__-__T__:__:__%' AND julianday({column}) IS NOT NULL \
+              AND datetime(substr({column}, 1, 19), '+0 days') IS replace(substr({column}, 1, 19), 'T', ' '))"
+        ),
     }
 }
 

@@ -20,7 +20,9 @@ const NAMES: Names = Names {
 };
 
 struct Row {
-    event: table::Model,
+    id: i64,
+    /// `None` when it cannot be read.
+    event: Option<table::Model>,
     seq: Option<i64>,
     hash: Option<Vec<u8>>,
     actor_name: Option<String>,
@@ -45,22 +47,25 @@ pub(super) async fn list(
         .apply_if(filter.until, |rows, until| rows.filter(Column::At.lt(until)));
     let read = |row: &QueryResult| -> Result<Row, DbErr> {
         Ok(Row {
-            event: table::Model::from_query_result(row, "")?,
+            id: row.try_get("", "id")?,
+            event: table::Model::from_query_result(row, "").ok(),
             seq: row.try_get("", "seq")?,
             hash: row.try_get("", "hash")?,
             actor_name: row.try_get("", "actor_name")?,
         })
     };
-    let keyset = |row: &Row| Keyset { id: row.event.id, value: SortValue::Integer(row.event.id) };
+    let keyset = |row: &Row| Keyset { id: row.id, value: SortValue::Integer(row.id) };
     let column = match page.sort {
         AuditSort::Id => Column::Id,
     };
     let by = SortBy { column, nullable: false, id: Column::Id, names: Some(NAMES), within: Within::Table };
-    fetch(&queries.0.reader, rows, by, page, read, keyset, entry).await
+    let Page { items, next, total } = fetch(&queries.0.reader, rows, by, page, read, keyset, entry).await?;
+    Ok(Page { items: items.into_iter().flatten().collect(), next, total })
 }
 
-fn entry(row: Row) -> Stored<AuditEntry> {
-    let Row { event, seq, hash, actor_name } = row;
+fn entry(row: Row) -> Stored<Option<AuditEntry>> {
+    let Row { id: _, event, seq, hash, actor_name } = row;
+    let Some(event) = event else { return Ok(None) };
     let link = match (seq, hash) {
         (Some(seq), Some(hash)) => {
             let hash = hash.try_into().map(ChainHash);
@@ -79,5 +84,5 @@ fn entry(row: Row) -> Stored<AuditEntry> {
         outcome: event.outcome,
         details: event.details,
     };
-    Ok(AuditEntry { event, actor_name, link })
+    Ok(Some(AuditEntry { event, actor_name, link }))
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(command: Keys, settings: &Settings) -> anyhow::Result<()
         // Before anything that needs a key of the wanted algorithm: this may be the first one. But not before the database
         // answers: a key that the audit trail cannot mention had better not be there.
         Keys::Rotate { what: Rotated::Jwt } => {
-            compose::migrated_database(settings).await?.close().await;
+            compose::prepared_without_tokens(settings).await?;
             Some(publish(settings)?)
         }
         _ => None,

@@ -1,10 +1,10 @@
 //! Whoever has the database can change it. Whoever verifies finds out, and is told where it begins.
 
 use mif_application::audit::{Fault, FaultKind};
-use mif_domain::audit::{Mark, MarkKind, SignedMark};
+use mif_domain::audit::{AuditChain as _, Mark, MarkKind, SignedMark};
 use mif_domain::paging::{Direction, PageRequest, Position};
 use mif_domain::queries::{AuditFilter, AuditQueries as _, AuditSort};
-use mif_persistence::SeaQueries;
+use mif_persistence::{SeaAuditChain, SeaQueries};
 
 use super::{Trail, on_both_databases};
 
@@ -25,6 +25,7 @@ on_both_databases!(
     a_forged_checkpoint_is_found,
     an_event_that_nobody_linked_is_found,
     a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found,
+    nor_do_more_of_them_than_one_look_takes,
 );
 
 /// Thirty events, linked and sealed.
@@ -169,6 +170,38 @@ async fn a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found(trail: 
     trail.append(1).await;
     trail.clock.advance(chrono::TimeDelta::minutes(5));
     assert_eq!(trail.fault(Vec::new()).await, found);
+}
+
+async fn nor_do_more_of_them_than_one_look_takes(trail: &mut Trail) {
+    thirty(trail).await;
+    let forged: &[&str] = match trail.raw {
+        // A word, a day that no month has, and one that is none of UTF-8.
+        super::Raw::Sqlite(_) => &["WITH RECURSIVE n (i) AS (SELECT 31 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+            INSERT INTO audit_events (id, at, kind, outcome, details) SELECT i, \
+              CASE i % 3 WHEN 0 THEN 'hier' WHEN 1 THEN '2126-02-30T00:00:00+00:00' ELSE '2026-01-05T07:00:00+00:00' END, \
+              CASE i % 3 WHEN 2 THEN CAST(x'ff' AS TEXT) ELSE 'user.updated' END, 'success', '{}' FROM n"],
+        super::Raw::Postgres(_) => &[
+            "INSERT INTO audit_events (id, at, kind, outcome, details) \
+               SELECT i, 'infinity', 'user.updated', 'success', '{}' FROM generate_series(31, 1100) AS i",
+            "ALTER TABLE audit_events ALTER COLUMN id RESTART WITH 1101",
+        ],
+    };
+    trail.attack(forged).await;
+    trail.append(5).await;
+    trail.linker().close().await.unwrap();
+    let end = SeaAuditChain(trail.database.clone()).end().await.unwrap();
+    assert_eq!((end.seq, end.event_id), (35, 1105));
+    let found = trail.fault(trail.checkpoints.all()).await;
+    assert_eq!(found, Fault { seq: 0, event_id: Some(31), kind: FaultKind::EventUnreadable });
+    let page = PageRequest {
+        sort: AuditSort::Id,
+        direction: Direction::Descending,
+        limit: 50,
+        position: Position::First,
+        with_total: false,
+    };
+    let read = SeaQueries(trail.database.clone()).list_audit(&AuditFilter::default(), &page).await.unwrap();
+    assert!(read.items.iter().any(|entry| entry.event.id == 1105), "{read:?}");
 }
 
 const CUT: [&str; 2] = ["DELETE FROM audit_chain WHERE seq > 20", "DELETE FROM audit_events WHERE id > 20"];
