@@ -1,21 +1,24 @@
 //! Traces: spans exported by OTLP.
 
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry::{Key, KeyValue, Value};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::{Context, Key, KeyValue, Value};
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider};
 use tokio::runtime::Handle;
+use tracing::Metadata;
+use tracing::subscriber::Interest;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{DynFilterFn, FilterExt as _, LevelFilter, Targets};
+use tracing_subscriber::layer::{self, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::courier::Courier;
 use crate::delivery::Watched;
 use crate::links::Links;
 use crate::sampler::sampler;
-use crate::{OtlpProtocol, TelemetryError, TelemetrySettings};
+use crate::{OtlpProtocol, TRACE_ONLY, TelemetryError, TelemetrySettings};
 
 /// What carries the spans to the collector. Were their spans exported too, every export would cause the next.
 const TRANSPORT: [&str; 7] = ["h2", "hyper", "hyper_util", "reqwest", "tonic", "tower", "opentelemetry"];
@@ -43,7 +46,21 @@ where
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false);
-    Ok(Some((Links.and_then(export).with_filter(filter).boxed(), provider)))
+    let layer = Links.and_then(export).with_filter(filter.and(of_use()));
+    Ok(Some((layer.boxed(), provider)))
+}
+
+/// Lets no span that is for traces alone begin within one that is not exported. Most requests of a busy server are not, and
+/// each has several such spans.
+fn of_use<S>() -> impl Filter<S> {
+    let asked = |metadata: &Metadata<'_>| {
+        if metadata.target() == TRACE_ONLY { Interest::sometimes() } else { Interest::always() }
+    };
+    let answer = |metadata: &Metadata<'_>, _: &layer::Context<'_, S>| {
+        metadata.target() != TRACE_ONLY
+            || Context::map_current(|within| !within.has_active_span() || within.span().span_context().is_sampled())
+    };
+    DynFilterFn::new(answer).with_callsite_filter(asked).with_max_level_hint(LevelFilter::INFO)
 }
 
 /// Who exports: what the settings say, and what `OTEL_RESOURCE_ATTRIBUTES` adds that only the operator knows.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use fake_opentelemetry_collector::FakeCollectorServer;
 use mif_telemetry::{OtlpProtocol, TelemetryError, TelemetrySettings, assemble};
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -52,6 +54,31 @@ async fn nothing_is_sampled_at_ratio_zero() {
     tracing::dispatcher::with_default(&dispatch, one_request);
     telemetry.shutdown().await;
     assert!(collector.exported_spans(1, Duration::from_millis(200)).await.is_empty());
+    collector.abort();
+}
+
+#[tokio::test]
+async fn what_is_for_traces_alone_is_not_even_made_within_what_is_not_exported() {
+    let collector = FakeCollectorServer::start().await.unwrap();
+    for (sample_ratio, is_made) in [(0.0, false), (1.0, true)] {
+        let settings = TelemetrySettings { sample_ratio, ..sending_to(&collector.endpoint()) };
+        let (dispatch, telemetry) = assemble(&settings, Captured::default(), false).unwrap();
+        tracing::dispatcher::with_default(&dispatch, || {
+            let within = || Context::current().span().span_context().span_id();
+            let made = || {
+                let around = within();
+                let _statement = tracing::info_span!(target: "mif_trace", "SELECT users").entered();
+                within() != around
+            };
+            // By itself it may become a trace.
+            assert!(made());
+            let _request = tracing::info_span!("request").entered();
+            assert_eq!(made(), is_made, "ratio {sample_ratio}");
+            let _inner = tracing::info_span!("password.hash").entered();
+            assert_eq!(made(), is_made, "ratio {sample_ratio}");
+        });
+        telemetry.shutdown().await;
+    }
     collector.abort();
 }
 
