@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
+use opentelemetry::KeyValue;
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use tracing::Span;
 use tracing::field::Empty;
@@ -78,18 +79,22 @@ pub(crate) fn route_ahead(request: &ServiceRequest) -> Option<String> {
 
 /// Tells how it ended.
 pub(crate) fn close(span: &Span, method: &Method, route: Option<&str>, status: StatusCode, duration: Duration) {
-    // The exporter has the span already, because its identity was asked for: renaming goes to the exported one.
-    let name = known_method(method).unwrap_or("HTTP");
-    span.context().span().update_name(route.map_or_else(|| name.to_owned(), |route| format!("{name} {route}")));
-    if let Some(route) = route {
-        span.set_attribute("http.route", route.to_owned());
-    }
     // Spans know numbers as `i64` and would write any other kind down as text.
     let code = i64::from(status.as_u16());
-    span.set_attribute("http.response.status_code", code);
-    if status.is_server_error() {
-        span.context().span().set_status(Status::error(""));
-        span.set_attribute("error.type", status.as_str().to_owned());
+    // The exporter has the span already, because its identity was asked for: what goes on it goes to the exported one.
+    let context = span.context();
+    let exported = context.span();
+    if exported.span_context().is_sampled() {
+        let name = known_method(method).unwrap_or("HTTP");
+        exported.update_name(route.map_or_else(|| name.to_owned(), |route| format!("{name} {route}")));
+        if let Some(route) = route {
+            exported.set_attribute(KeyValue::new("http.route", route.to_owned()));
+        }
+        exported.set_attribute(KeyValue::new("http.response.status_code", code));
+        if status.is_server_error() {
+            exported.set_status(Status::error(""));
+            exported.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
+        }
     }
     let duration_ms = duration.as_secs_f64() * 1000.0;
     // Reads that worked are the bulk and say little; they are logged at `debug`.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
     TransactionOptions,
@@ -56,11 +58,11 @@ struct Watch {
 impl Watch {
     fn begin(backend: DatabaseBackend, sql: &str) -> Self {
         let operation = operation(sql);
-        // Background work looks into the database every second: outside a request or a use case it is no trace of its own.
-        let span = if Span::current().is_none() {
-            Span::none()
-        } else {
-            // Of a target of its own: log lines have no use for it, and without an exporter it costs nothing.
+        // Within what is exported, and nowhere else: most requests of a busy server are not, and background work that looks
+        // into the database every second is no trace of its own.
+        let is_exported = Context::map_current(|within| within.span().span_context().is_sampled());
+        let span = if is_exported {
+            // Of a target of its own: log lines have no use for it.
             tracing::info_span!(
                 target: "mif_trace",
                 "sql",
@@ -72,6 +74,8 @@ impl Watch {
                 db.operation.name = operation,
                 db.collection.name = Empty,
             )
+        } else {
+            Span::none()
         };
         if !span.is_disabled() {
             let table = table(sql);
