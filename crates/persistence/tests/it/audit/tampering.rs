@@ -2,8 +2,8 @@
 
 use mif_application::audit::{Fault, FaultKind};
 use mif_domain::audit::{AuditChain as _, Mark, MarkKind, SignedMark};
-use mif_domain::paging::{Direction, PageRequest, Position};
-use mif_domain::queries::{AuditFilter, AuditQueries as _, AuditSort};
+use mif_domain::paging::{Direction, Page, PageRequest, Position};
+use mif_domain::queries::{AuditEntry, AuditFilter, AuditQueries as _, AuditSort};
 use mif_persistence::{SeaAuditChain, SeaQueries};
 
 use super::{Trail, on_both_databases};
@@ -137,6 +137,18 @@ async fn a_row_that_does_not_read_is_found(trail: &mut Trail) {
     }
 }
 
+/// What somebody who looks at the trail is shown first.
+async fn newest(trail: &Trail) -> Page<AuditEntry> {
+    let page = PageRequest {
+        sort: AuditSort::Id,
+        direction: Direction::Descending,
+        limit: 50,
+        position: Position::First,
+        with_total: true,
+    };
+    SeaQueries(trail.database.clone()).list_audit(&AuditFilter::default(), &page).await.unwrap()
+}
+
 /// Nothing forbids to insert: whoever has the database could stop the chain for good with one row.
 async fn a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found(trail: &mut Trail) {
     thirty(trail).await;
@@ -157,14 +169,7 @@ async fn a_row_that_nobody_can_read_does_not_stop_the_chain_and_is_found(trail: 
     assert_eq!(found, Fault { seq: 0, event_id: Some(31), kind: FaultKind::EventUnreadable });
     assert_eq!(found.to_string(), "seq 0, event 31: what stands there cannot be read: this program did not write it");
     // Nor does it keep anybody from reading the others.
-    let page = PageRequest {
-        sort: AuditSort::Id,
-        direction: Direction::Descending,
-        limit: 50,
-        position: Position::First,
-        with_total: true,
-    };
-    let read = SeaQueries(trail.database.clone()).list_audit(&AuditFilter::default(), &page).await.unwrap();
+    let read = newest(trail).await;
     assert_eq!((read.items.len(), read.total), (35, Some(35)));
     // Nor does it hide behind what is linked late.
     trail.append(1).await;
@@ -193,14 +198,7 @@ async fn nor_do_more_of_them_than_one_look_takes(trail: &mut Trail) {
     assert_eq!((end.seq, end.event_id), (35, 1105));
     let found = trail.fault(trail.checkpoints.all()).await;
     assert_eq!(found, Fault { seq: 0, event_id: Some(31), kind: FaultKind::EventUnreadable });
-    let page = PageRequest {
-        sort: AuditSort::Id,
-        direction: Direction::Descending,
-        limit: 50,
-        position: Position::First,
-        with_total: false,
-    };
-    let read = SeaQueries(trail.database.clone()).list_audit(&AuditFilter::default(), &page).await.unwrap();
+    let read = newest(trail).await;
     assert!(read.items.iter().any(|entry| entry.event.id == 1105), "{read:?}");
 }
 
